@@ -31,11 +31,11 @@ class Car:
 
     def close(self) -> None:
         """Close the car's contactor."""
-        self.contactor.want(True, self.now_s)
+        self.contactor.want(self.now_s, closed=True)
 
     def open(self) -> None:
         """Open the car's contactor."""
-        self.contactor.want(False, self.now_s)
+        self.contactor.want(self.now_s, closed=False)
 
     @property
     def inlet_voltage_v(self) -> float:

@@ -50,7 +50,7 @@ class Contactor:
         self.due_s = math.inf
         """When the movement under way ends; infinity at rest."""
 
-    def want(self, closed: bool, now: float) -> None:
+    def want(self, now: float, *, closed: bool) -> None:
         """Desired position from ``now`` (s) on; repeating it does not start the movement again."""
         if closed == self.wanted:
             return

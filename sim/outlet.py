@@ -107,11 +107,11 @@ class Outlet:
     def close(self) -> None:
         """Close the station's contactor."""
         self._releasing = False
-        self.contactor.want(True, self.now_s)
+        self.contactor.want(self.now_s, closed=True)
 
     def open(self) -> None:
         """Open the station's contactor now, under current or not; see :meth:`release`."""
-        self.contactor.want(False, self.now_s)
+        self.contactor.want(self.now_s, closed=False)
 
     def release(self) -> None:
         """Bring the current to zero and only then open the contactor: the way to stop, in an emergency as well."""
@@ -243,4 +243,4 @@ class Outlet:
     def _release_if_idle(self, now_s: float) -> None:
         if self.converter.current_a == 0.0:
             self._releasing = False
-            self.contactor.want(False, now_s)
+            self.contactor.want(now_s, closed=False)

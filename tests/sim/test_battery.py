@@ -45,9 +45,9 @@ def test_energy_to_a_soc_is_signed_and_what_it_takes() -> None:
 
 def test_terminal_voltage_rises_when_charging_and_sags_when_discharging() -> None:
     battery = Battery(BatteryConfig(resistance_ohm=0.1), soc=0.6)
-    assert battery.ocv_v == battery.terminal_voltage(0.0) == pytest.approx(391.0)
-    assert battery.terminal_voltage(30.0) == pytest.approx(394.0)
-    assert battery.terminal_voltage(-30.0) == pytest.approx(388.0)
+    assert battery.ocv_v == battery.terminal_voltage(0.0) == pytest.approx(401.5)
+    assert battery.terminal_voltage(30.0) == pytest.approx(404.5)
+    assert battery.terminal_voltage(-30.0) == pytest.approx(398.5)
 
 
 def test_advance_returns_the_mean_terminal_voltage_and_counts_heat_by_itself() -> None:

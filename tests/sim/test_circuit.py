@@ -14,8 +14,8 @@ from sim.circuit import CLOSE_DIFFERENCE_V, OPEN_CURRENT_A, Contactor, Violation
 
 def test_a_contactor_moves_after_its_delay_however_often_it_is_told() -> None:
     contactor = Contactor("K1", 0.05)
-    contactor.want(True, 10.0)
-    contactor.want(True, 10.03)
+    contactor.want(10.0, closed=True)
+    contactor.want(10.03, closed=True)
     assert contactor.due_s == 10.05
     assert contactor.settle(10.04, 0.0, 0.0) is None
     assert not contactor.closed
@@ -26,39 +26,39 @@ def test_a_contactor_moves_after_its_delay_however_often_it_is_told() -> None:
 
 def test_a_command_taken_back_in_time_moves_nothing() -> None:
     contactor = Contactor("K1", 0.05)
-    contactor.want(True, 0.0)
-    contactor.want(False, 0.02)
+    contactor.want(0.0, closed=True)
+    contactor.want(0.02, closed=False)
     assert contactor.due_s == math.inf
     assert not contactor.closed
 
 
 def test_opening_under_current_is_recorded() -> None:
     contactor = Contactor("K1", 0.0)
-    contactor.want(True, 0.0)
+    contactor.want(0.0, closed=True)
     contactor.settle(0.0, 0.0, CLOSE_DIFFERENCE_V)
-    contactor.want(False, 1.0)
+    contactor.want(1.0, closed=False)
     assert contactor.settle(1.0, -12.0, 0.0) == Violation(time_s=1.0, what="K1 opened under -12.0 A")
     assert not contactor.closed
 
 
 def test_opening_under_no_current_worth_naming_is_fine() -> None:
     contactor = Contactor("K1", 0.0)
-    contactor.want(True, 0.0)
+    contactor.want(0.0, closed=True)
     contactor.settle(0.0, 0.0, 0.0)
-    contactor.want(False, 1.0)
+    contactor.want(1.0, closed=False)
     assert contactor.settle(1.0, OPEN_CURRENT_A, 400.0) is None
 
 
 def test_closing_on_a_difference_of_voltage_is_recorded() -> None:
     contactor = Contactor("K1", 0.0)
-    contactor.want(True, 0.0)
+    contactor.want(0.0, closed=True)
     assert contactor.settle(0.0, 0.0, -400.0) == Violation(time_s=0.0, what="K1 closed on a difference of -400 V")
 
 
 def test_a_stuck_contactor_stays_where_it_is() -> None:
     contactor = Contactor("K1", 0.0)
     contactor.stuck = True
-    contactor.want(True, 0.0)
+    contactor.want(0.0, closed=True)
     assert contactor.settle(0.0, 0.0, 400.0) is None
     assert not contactor.closed
     assert contactor.due_s == math.inf
