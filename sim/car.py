@@ -55,9 +55,8 @@ class Car:
         while self.now_s < to_s or self.contactor.due_s <= to_s:
             until_s = min(to_s, self.contactor.due_s)
             self.current_a = current_a if self.contactor.closed else 0.0
-            if until_s > self.now_s:
-                self.battery.advance(self.current_a, until_s - self.now_s)
-                self._watch(until_s)
+            self.battery.advance(self.current_a, until_s - self.now_s)
+            self._watch(until_s)
             self.now_s = until_s
             self.settle(until_s)
         self.current_a = current_a if self.contactor.closed else 0.0

@@ -72,7 +72,7 @@ class Outlet:
 
     def off(self) -> None:
         """Bring the current to zero and let the output's voltage fall; the contactor stays."""
-        self._take_over()
+        self._end_check()
         self.converter.off()
 
     def set_voltage(self, voltage_v: float) -> None:
@@ -114,7 +114,10 @@ class Outlet:
         self.contactor.want(self.now_s, closed=False)
 
     def release(self) -> None:
-        """Bring the current to zero and only then open the contactor: the way to stop, in an emergency as well."""
+        """Bring the current to zero and only then open the contactor: the way to stop, in an emergency as well.
+
+        :meth:`close` or a new set point takes it back; :meth:`off` does not.
+        """
         self.off()
         self._releasing = True
         self._release_if_idle(self.now_s)
@@ -139,8 +142,11 @@ class Outlet:
         self.limit_load()
 
     def _take_over(self) -> None:
-        """A command of the converter ends whatever else was using it."""
+        """A set point ends whatever else was using the converter."""
         self._releasing = False
+        self._end_check()
+
+    def _end_check(self) -> None:
         if self.isolation is Isolation.CHECKING:
             self.isolation, self._check_due_s = Isolation.UNKNOWN, math.inf
 
@@ -196,13 +202,12 @@ class Outlet:
         """As :meth:`sim.converter.Converter.track`, with the limits that the car told."""
         max_charge_a = min(max_charge_a, self._charge_a)
         max_discharge_a = min(max_discharge_a, self._discharge_a)
-        if load_v > 0.0:
-            # What power means in amperes is judged at the voltage last seen, as a station would.
-            voltage_v = self.converter.voltage_v or load_v
-            if max_charge_a * voltage_v > self._charge_w:
-                max_charge_a = self._charge_w / voltage_v
-            if max_discharge_a * voltage_v > self._discharge_w:
-                max_discharge_a = self._discharge_w / voltage_v
+        # What power means in amperes is judged at the voltage last seen, as a station would.
+        voltage_v = self.converter.voltage_v or load_v
+        if max_charge_a * voltage_v > self._charge_w:
+            max_charge_a = self._charge_w / voltage_v
+        if max_discharge_a * voltage_v > self._discharge_w:
+            max_discharge_a = self._discharge_w / voltage_v
         return self.converter.track(load_v, load_ohm, max_charge_a, max_discharge_a, dt_s)
 
     def deliver(self, mean_v: float, end_v: float, dt_s: float) -> None:

@@ -97,7 +97,7 @@ class Plant:
                     continue
             if until_s >= outlet.due_s or until_s >= car.contactor.due_s:
                 self._settle(until_s)
-            elif until_s == to_s:
+            else:
                 break
         car.now_s = now_s
         if not car.contactor.closed:

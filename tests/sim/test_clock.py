@@ -46,6 +46,7 @@ def test_a_cancelled_event_does_not_run_and_is_not_seen() -> None:
     first.cancel()
 
     assert not first.pending
+    assert not first.run()
     assert heap.next_time() == 2.0
     heap.run_until(5.0)
     assert seen == [2.0]

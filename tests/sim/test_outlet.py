@@ -142,6 +142,20 @@ def test_release_opens_only_when_no_current_flows() -> None:
     assert outlet.violations == []
 
 
+def test_a_release_outlives_a_repeated_off_and_ends_with_a_new_set_point() -> None:
+    stopping, going_on = live_outlet(), live_outlet()
+    for outlet in (stopping, going_on):
+        outlet.set_current(20.0)
+        outlet.advance(20.0, 390.0)
+        outlet.release()
+    stopping.off()
+    going_on.set_current(10.0)
+    for outlet in (stopping, going_on):
+        outlet.advance(30.0, 390.0)
+    assert (stopping.contactor.closed, stopping.current_a) == (False, 0.0)
+    assert (going_on.contactor.closed, going_on.current_a) == (True, 10.0)
+
+
 def test_release_without_current_opens_at_once() -> None:
     outlet = live_outlet()
     outlet.release()
