@@ -1,0 +1,1 @@
+"""WHO may say it WHEN: the sans-IO cores of both sides. No sockets, no clock, no randomness of their own."""

@@ -1,0 +1,184 @@
+"""What a session tells the world: a closed vocabulary, frozen and comparable.
+
+``Send`` and ``Close`` are for the driver. The ``Set...`` actions are desired states: repeating or losing one does no
+harm, since the next one says it again. The rest are reports for the application and for a back end's adapter.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from iso15118.messages.model import Record
+from iso15118.session.ports import ChargingNeeds
+
+__all__ = [
+    "Action",
+    "AuthorizationWanted",
+    "Close",
+    "Ended",
+    "EnergyFlow",
+    "EvccIdentified",
+    "LoopSeen",
+    "NeedsTold",
+    "PowerProfileChosen",
+    "Send",
+    "ServiceChosen",
+    "SetContactor",
+    "SetPilot",
+    "SetStage",
+    "StageMode",
+    "StateChanged",
+]
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Encode and send one message now."""
+
+    message: Record
+
+
+class Close(msgspec.Struct, frozen=True):
+    """Close the transport connection now."""
+
+    reason: str
+
+
+class StageMode(enum.Enum):
+    """What the station's power stage is to do."""
+
+    OFF = "off"
+    """No current, no voltage."""
+    ISOLATION_TEST = "isolation_test"
+    """Apply the test voltage to the cable and judge its isolation."""
+    PRECHARGE = "precharge"
+    """Bring the outlet to ``voltage_v`` with hardly any current."""
+    CURRENT = "current"
+    """Regulate the DC current to ``current_a`` (Scheduled control: the car says it)."""
+    AC_POWER = "ac_power"
+    """Regulate to ``ac_power_w`` at the station's meter (Dynamic control: the station or its back end says it)."""
+
+
+class SetStage(msgspec.Struct, frozen=True, kw_only=True):
+    """Desired state of the station's DC stage. Signs: positive into the car, negative out of it."""
+
+    mode: StageMode
+    voltage_v: float = 0.0
+    """PRECHARGE and ISOLATION_TEST: the voltage to reach."""
+    current_a: float = 0.0
+    """CURRENT: the set point."""
+    ac_power_w: float = 0.0
+    """AC_POWER: the set point at the AC meter."""
+    min_current_a: float = 0.0
+    """Lowest DC current that car and station allow now (<= 0; negative = discharge)."""
+    max_current_a: float = 0.0
+    """Highest DC current that car and station allow now (>= 0)."""
+    min_power_w: float = 0.0
+    """Lowest DC power that car and station allow now (<= 0)."""
+    max_power_w: float = 0.0
+    """Highest DC power that car and station allow now (>= 0)."""
+    min_voltage_v: float = 0.0
+    max_voltage_v: float = 0.0
+
+
+class SetContactor(msgspec.Struct, frozen=True):
+    """Desired state of our side's DC contactors: the station's at the outlet, the car's at the inlet."""
+
+    closed: bool
+
+
+class SetPilot(msgspec.Struct, frozen=True):
+    """EV only. Desired control pilot state: "B" connected, "C" ready for energy."""
+
+    state: str
+
+
+class StateChanged(msgspec.Struct, frozen=True):
+    """For traces and displays."""
+
+    before: str
+    after: str
+
+
+class EvccIdentified(msgspec.Struct, frozen=True):
+    """SECC: the car said who it is (SessionSetupReq)."""
+
+    evcc_id: str
+    session_id: bytes
+
+
+class AuthorizationWanted(msgspec.Struct, frozen=True):
+    """SECC: the car asks for authorization; repeated with every AuthorizationReq, the answer is read from the port."""
+
+    service: str
+    """``EIM`` or ``PnC``."""
+
+
+class ServiceChosen(msgspec.Struct, frozen=True):
+    """Service, parameter set and what follows from them."""
+
+    service_id: int
+    parameter_set_id: int
+    control_mode: int
+    """1 Scheduled, 2 Dynamic."""
+    mobility_needs_mode: int
+    """1 by the EVCC, 2 with the SECC."""
+    bidirectional: bool
+
+
+class NeedsTold(msgspec.Struct, frozen=True):
+    """SECC: what the car needs, from ScheduleExchangeReq (or a charge loop that changed it) and parameter discovery."""
+
+    needs: ChargingNeeds
+
+
+class PowerProfileChosen(msgspec.Struct, frozen=True):
+    """SECC, Scheduled control: which tuple the car follows and how (PowerDeliveryReq)."""
+
+    schedule_tuple_id: int
+    entries: tuple[tuple[float, float], ...]
+    """Duration in s and power in W (negative out of the car), one after the other."""
+
+
+class EnergyFlow(msgspec.Struct, frozen=True):
+    """Energy may flow (PowerDelivery Start accepted) or no longer does."""
+
+    flowing: bool
+
+
+class LoopSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """One round of the charge loop, as our side sees it. Signs: positive into the car."""
+
+    voltage_v: float
+    current_a: float
+    soc_percent: int | None = None
+    charged_wh: int | None = None
+    """EV: MeterInfo.ChargedEnergyReadingWh, when the station sent it."""
+    discharged_wh: int | None = None
+    """EV: MeterInfo.BPT_DischargedEnergyReadingWh, when the station sent it."""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The session is over. ``error`` is None after a regular SessionStop, else the text of what went wrong."""
+
+    reason: str
+    error: str | None = None
+
+
+Action = (
+    Send
+    | Close
+    | SetStage
+    | SetContactor
+    | SetPilot
+    | StateChanged
+    | EvccIdentified
+    | AuthorizationWanted
+    | ServiceChosen
+    | NeedsTold
+    | PowerProfileChosen
+    | EnergyFlow
+    | LoopSeen
+    | Ended
+)

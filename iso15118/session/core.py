@@ -1,0 +1,244 @@
+"""What both sides of a session share: states, steps, desired outputs, deadlines and the safe end.
+
+The contract of a session, for whoever drives it (a socket, a simulator, a test):
+
+1. ``receive(message, now)`` for every decoded message, ``reject(error, now)`` for a payload that is none,
+   ``connection_lost(now)`` when the transport is gone, ``handle_timer(now)`` when ``next_timer()`` is due,
+   ``poll(now)`` whenever a port may have something new (an emergency stop, a back end's answer).
+2. Carry out the returned actions in their order.
+3. Wait until ``next_timer()``, a message or news from a port; then go to 1.
+
+Nothing in here waits, reads a clock or draws randomness. ``now`` is monotonic seconds on any clock.
+"""
+
+from __future__ import annotations
+
+import abc
+import enum
+from typing import NamedTuple
+
+from iso15118.errors import RemoteError
+from iso15118.messages.iso20.types import MessageHeader
+from iso15118.messages.model import Record
+from iso15118.session.actions import (
+    Action,
+    Close,
+    Ended,
+    EnergyFlow,
+    SetContactor,
+    SetPilot,
+    SetStage,
+    StageMode,
+    StateChanged,
+)
+from iso15118.session.timers import Deadlines, Limits, Timer
+
+__all__ = ["FINAL_STATES", "NO_CURRENT_A", "NO_SESSION", "STAGE_OFF", "Session", "State", "Step"]
+
+NO_CURRENT_A = 1.0
+"""Below this magnitude (A) current counts as zero when contactors open. Ours; CCS contactors open under a few amperes."""
+
+NO_SESSION = bytes(8)
+"""The SessionID of the first request."""
+
+
+class State(enum.Enum):
+    """Where a session stands. SECC: which request is expected; EVCC: which response is awaited (or comes next)."""
+
+    SUPPORTED_APP_PROTOCOL = "SupportedAppProtocol"
+    SESSION_SETUP = "SessionSetup"
+    AUTHORIZATION_SETUP = "AuthorizationSetup"
+    AUTHORIZATION = "Authorization"
+    SERVICE_DISCOVERY = "ServiceDiscovery"
+    SERVICE_DETAIL = "ServiceDetail"
+    SERVICE_SELECTION = "ServiceSelection"
+    DC_CHARGE_PARAMETER_DISCOVERY = "DC_ChargeParameterDiscovery"
+    SCHEDULE_EXCHANGE = "ScheduleExchange"
+    DC_CABLE_CHECK = "DC_CableCheck"
+    DC_PRE_CHARGE = "DC_PreCharge"
+    POWER_DELIVERY = "PowerDelivery"
+    DC_CHARGE_LOOP = "DC_ChargeLoop"
+    POWER_DELIVERY_STOP = "PowerDelivery_Stop"
+    DC_WELDING_DETECTION = "DC_WeldingDetection"
+    SESSION_STOP = "SessionStop"
+    POWER_OFF = "PowerOff"
+    """Our end after a fault: current goes to zero, then contactors open."""
+    CLOSING = "Closing"
+    """SECC: all is said; the EV closes the connection, or we do after SECC_CLOSE."""
+    ENDED = "Ended"
+
+
+FINAL_STATES = frozenset({State.POWER_OFF, State.CLOSING, State.ENDED})
+"""States in which messages are ignored: the session has ended."""
+
+
+class Step(NamedTuple):
+    """What a handler decides.
+
+    ``message``: SECC, the response to send now. ``after``: EVCC, the pause before the next state's request is composed.
+    ``defer``: SECC, no answer yet: the same request is handled again at every poll until that timer runs out, then once
+    more with ``session.deferred_too_long`` set. ``actions``: desired states and reports, in order.
+    """
+
+    state: State
+    message: Record | None = None
+    after: Timer | None = None
+    defer: Timer | None = None
+    actions: tuple[Action, ...] = ()
+
+
+class Session(abc.ABC):
+    """One side of one session: messages, times and port readings in, actions out."""
+
+    power_off_timer: Timer
+    """How long current may take to vanish after a fault."""
+
+    def __init__(self, *, limits: Limits | None = None, unix_offset_s: float = 0.0) -> None:
+        """Start in the first state.
+
+        Args:
+            limits: The timer table with its overrides; default: the standard's.
+            unix_offset_s: Seconds to add to ``now`` to get seconds since 1970, for message headers.
+        """
+        self.limits = limits or Limits()
+        self.timers = Deadlines(self.limits)
+        self.unix_offset_s = unix_offset_s
+        self.state = State.SUPPORTED_APP_PROTOCOL
+        self.session_id = NO_SESSION
+        self.error: RemoteError | None = None
+        """Why the session ended, if not regularly."""
+        self._desired: dict[type, Action] = {}
+        self._flowing = False
+        self._reason = ""
+        self._close_after: Timer | None = None
+        self._close = True
+
+    # --- for drivers ---
+
+    @abc.abstractmethod
+    def receive(self, message: Record, now: float) -> list[Action]:
+        """Take one decoded message."""
+
+    def reject(self, error: RemoteError, now: float) -> list[Action]:
+        """Take notice of a payload that is no message: the session ends, power off first."""
+        return [] if self.state in FINAL_STATES else self._fail(error, now)
+
+    def connection_lost(self, now: float, reason: str = "the peer closed the connection") -> list[Action]:
+        """Take notice that the transport is gone."""
+        if self.state is State.CLOSING:
+            return self._finish(now)
+        if self.state in FINAL_STATES:
+            return []
+        return self._fail(RemoteError(reason), now, close=False)
+
+    def next_timer(self) -> float | None:
+        """When to call ``handle_timer``, on the clock that supplies ``now``; None for never."""
+        return self.timers.next()
+
+    def handle_timer(self, now: float) -> list[Action]:
+        """Act on every timer that is due."""
+        actions: list[Action] = []
+        for timer in self.timers.pop_due(now):
+            if self.state is State.POWER_OFF:
+                actions += self._power_off(now, timer is self.power_off_timer)
+            elif self.state is State.CLOSING:
+                actions += [Close(self._reason), *self._finish(now)]
+            elif self.state is not State.ENDED:
+                actions += self._timeout(timer, now)
+        return actions
+
+    def poll(self, now: float) -> list[Action]:
+        """Read the ports again: an emergency stop or a deferred answer needs no message from the peer."""
+        if self.state is State.POWER_OFF:
+            return self._power_off(now, False)
+        return [] if self.state in FINAL_STATES else self._poll(now)
+
+    # --- for handlers ---
+
+    def header(self, now: float) -> MessageHeader:
+        """Header of a message sent now."""
+        return MessageHeader(session_id=self.session_id, time_stamp=max(0, int(self.unix_offset_s + now)))
+
+    def desired(self, kind: type) -> Action | None:
+        """The last desired state of a kind (SetStage, SetContactor, SetPilot) that we gave."""
+        return self._desired.get(kind)
+
+    # --- for the two sides ---
+
+    @abc.abstractmethod
+    def _timeout(self, timer: Timer, now: float) -> list[Action]:
+        """A timer ran out in a state that is not final."""
+
+    @abc.abstractmethod
+    def _poll(self, now: float) -> list[Action]:
+        """Re-read the ports in a state that is not final."""
+
+    @abc.abstractmethod
+    def _present_current_a(self, now: float) -> float:
+        """Current through our contactors, as our own sensor reads it."""
+
+    @abc.abstractmethod
+    def _safe_outputs(self) -> tuple[Action, ...]:
+        """Desired states that bring current to zero without opening a contactor yet."""
+
+    def _enter(self, state: State) -> list[Action]:
+        if state is self.state:
+            return []
+        changed = StateChanged(before=self.state.value, after=state.value)
+        self.state = state
+        return [changed]
+
+    def _emit(self, actions: tuple[Action, ...] | list[Action]) -> list[Action]:
+        """Drop desired states that are what we desired already; remember the rest."""
+        new: list[Action] = []
+        for action in actions:
+            if isinstance(action, SetStage | SetContactor | SetPilot):
+                if self._desired.get(type(action)) == action:
+                    continue
+                self._desired[type(action)] = action
+            elif isinstance(action, EnergyFlow):
+                if action.flowing == self._flowing:
+                    continue
+                self._flowing = action.flowing
+            new.append(action)
+        return new
+
+    def _fail(self, error: RemoteError, now: float, *, close: bool = True) -> list[Action]:
+        """End because of ``error``: power off first, then contactors, then the connection."""
+        self.error = error
+        return self._end(str(error), now, close_after=None, close=close)
+
+    def _end(self, reason: str, now: float, *, close_after: Timer | None, close: bool = True) -> list[Action]:
+        self.timers.clear()
+        self._reason, self._close_after, self._close = reason, close_after, close
+        actions = self._emit(self._safe_outputs())
+        actions += self._enter(State.POWER_OFF)
+        self.timers.start(self.power_off_timer, now)
+        return actions + self._power_off(now, False)
+
+    def _power_off(self, now: float, out_of_time: bool) -> list[Action]:
+        """Open the contactor once current is gone, or the limit has passed; then close the connection."""
+        contactor = self._desired.get(SetContactor)
+        closed = isinstance(contactor, SetContactor) and contactor.closed
+        if closed and not out_of_time and abs(self._present_current_a(now)) > NO_CURRENT_A:
+            self.timers.start(Timer.POWER_OFF_POLL, now)
+            return []
+        self.timers.clear()
+        actions = self._emit([EnergyFlow(False)])
+        if closed:
+            actions += self._emit([SetContactor(False)])
+        if not self._close:
+            return actions + self._finish(now)
+        if self._close_after is None:
+            return [*actions, Close(self._reason), *self._finish(now)]
+        self.timers.start(self._close_after, now)
+        return actions + self._enter(State.CLOSING)
+
+    def _finish(self, now: float) -> list[Action]:
+        self.timers.clear()
+        actions = self._enter(State.ENDED)
+        return [*actions, Ended(self._reason, None if self.error is None else str(self.error))]
+
+
+STAGE_OFF = SetStage(mode=StageMode.OFF)
+"""Desired state of a stage at rest."""

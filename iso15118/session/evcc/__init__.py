@@ -1,0 +1,30 @@
+"""The car's side of a session: one file a phase, merged here into one transition table."""
+
+from __future__ import annotations
+
+from iso15118.session.evcc import (
+    app,
+    authorization,
+    dc,
+    power_delivery,
+    schedule_exchange,
+    service,
+    session_setup,
+    session_stop,
+)
+from iso15118.session.evcc.context import EvccConfig, EvccContext
+from iso15118.session.evcc.session import EvccSession, Phase, Phases
+
+__all__ = ["PHASES", "EvccConfig", "EvccContext", "EvccSession", "Phase", "Phases"]
+
+PHASES: Phases = {
+    **app.PHASES,
+    **session_setup.PHASES,
+    **authorization.PHASES,
+    **service.PHASES,
+    **dc.PHASES,
+    **schedule_exchange.PHASES,
+    **power_delivery.PHASES,
+    **session_stop.PHASES,
+}
+"""State -> request, response, handler and the states that may follow: the whole order of a session at the car."""

@@ -1,0 +1,64 @@
+"""What a car is set to, and what it learns in one session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from iso15118.session.app import DC_20, AppProtocolOffer, Link
+from iso15118.session.ports import ChargerLimits, OfferedSchedule
+from iso15118.session.services import ControlMode, Offer, ServiceId
+from iso15118.units import DischargeLimitSign
+
+__all__ = ["EvccConfig", "EvccContext"]
+
+
+class EvccConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What a car is set to; every open point of the standard is an option here (docs/open-points.md)."""
+
+    evcc_id: str = "WMIEVBPT0000001"
+    link: Link = Link.TLS_1_3
+    protocols: tuple[AppProtocolOffer, ...] = (DC_20,)
+    services: tuple[ServiceId, ...] = (ServiceId.DC_BPT, ServiceId.DC)
+    """Energy services the car can use, the preferred one first."""
+    control_modes: tuple[ControlMode, ...] = (ControlMode.DYNAMIC, ControlMode.SCHEDULED)
+    """Control modes the car can use, the preferred one first."""
+    discharge_limit_sign: DischargeLimitSign = DischargeLimitSign.NEGATIVE
+    """MIRROR_PEER counts as NEGATIVE: the car speaks first."""
+    maximum_supporting_points: int = 1024
+    """Longest schedule the car can take, 12 to 1024."""
+    pre_charge_tolerance_v: float = 20.0
+    """How near the outlet must come to the battery before contactors close. Ours."""
+    safe_voltage_v: float = 60.0
+    """Welding detection is done when the outlet has fallen below this."""
+
+
+@dataclass(slots=True)
+class EvccContext:
+    """What one session has learnt; handlers read and write it."""
+
+    protocol: AppProtocolOffer | None = None
+    evse_id: str = ""
+    candidates: list[int] = field(default_factory=list)
+    """Offered services the car can use, the preferred one first; asked for their details in turn."""
+    service_id: int = 0
+    offer: Offer | None = None
+    control_mode: ControlMode = ControlMode.DYNAMIC
+    bidirectional: bool = False
+    station: ChargerLimits = field(default_factory=ChargerLimits)
+    """The station's limits, latest first."""
+    schedule: OfferedSchedule | None = None
+    pre_charged: bool = False
+    stopping: bool = False
+    """Somebody wants to end: the loop runs at zero, then PowerDelivery(Stop)."""
+    zero_loop_sent: bool = False
+    """A loop at zero that asked for MeterInfo has been sent."""
+    zero_seen: bool = False
+    """A loop at zero has been answered with no current."""
+    ramp_down_over: bool = False
+    meter_asked_at: float | None = None
+    contactor_opened: bool = False
+    welding_over: bool = False
+    last_current_a: float = 0.0
+    last_voltage_v: float = 0.0

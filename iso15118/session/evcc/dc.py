@@ -1,0 +1,310 @@
+"""DC at the car: parameters, cable check, pre-charge, charge loop, welding detection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iso15118.messages.iso20 import dc
+from iso15118.messages.iso20.types import DisplayParameters, Processing, RationalNumber
+from iso15118.session.actions import LoopSeen, SetContactor
+from iso15118.session.core import NO_CURRENT_A, State, Step
+from iso15118.session.evcc.power_delivery import asks_to_end
+from iso15118.session.evcc.schedule_exchange import v2x_requests
+from iso15118.session.evcc.session import EvccSession, Phase, Phases
+from iso15118.session.ports import ChargerLimits, VehicleLimits
+from iso15118.session.quantities import limit, magnitude, number, rational
+from iso15118.session.services import ControlMode
+from iso15118.session.timers import Timer
+from iso15118.units import DischargeLimitSign
+
+__all__ = ["PHASES"]
+
+
+def _discharge(session: EvccSession, quantity: float) -> RationalNumber:
+    sign = 1 if session.config.discharge_limit_sign is DischargeLimitSign.POSITIVE else -1
+    return limit(sign * quantity)
+
+
+# --- charge parameter discovery ---
+
+
+def compose_parameters(session: EvccSession, now: float) -> dc.DC_ChargeParameterDiscoveryReq:
+    """Tell the car's limits for the chosen service."""
+    limits = session.vehicle.limits(now)
+    charge: dict[str, Any] = {
+        "ev_maximum_charge_power": limit(limits.max_charge_power_w),
+        "ev_minimum_charge_power": limit(limits.min_charge_power_w),
+        "ev_maximum_charge_current": limit(limits.max_charge_current_a),
+        "ev_minimum_charge_current": limit(limits.min_charge_current_a),
+        "ev_maximum_voltage": limit(limits.max_voltage_v),
+        "ev_minimum_voltage": limit(limits.min_voltage_v),
+        "target_soc": session.vehicle.needs(now).target_soc_percent,
+    }
+    mode: dc.DC_CPDReqEnergyTransferMode
+    if session.context.bidirectional:
+        mode = dc.BPT_DC_CPDReqEnergyTransferMode(
+            **charge,
+            ev_maximum_discharge_power=_discharge(session, limits.max_discharge_power_w),
+            ev_minimum_discharge_power=_discharge(session, limits.min_discharge_power_w),
+            ev_maximum_discharge_current=_discharge(session, limits.max_discharge_current_a),
+            ev_minimum_discharge_current=_discharge(session, limits.min_discharge_current_a),
+        )
+    else:
+        mode = dc.DC_CPDReqEnergyTransferMode(**charge)
+    return dc.DC_ChargeParameterDiscoveryReq(header=session.header(now), dc_cpd_req_energy_transfer_mode=mode)
+
+
+def parameters_told(session: EvccSession, response: dc.DC_ChargeParameterDiscoveryRes, now: float) -> Step:
+    """Remember the station's limits; discharge limits by magnitude, whatever their sign."""
+    mode = response.dc_cpd_res_energy_transfer_mode
+    both = isinstance(mode, dc.BPT_DC_CPDResEnergyTransferMode)
+    if both is not session.context.bidirectional:
+        return session.fail("the station's parameters do not fit the chosen service")
+    session.context.station = _station_limits(mode, ChargerLimits(max_discharge_power_w=0, max_discharge_current_a=0))
+    return Step(State.SESSION_STOP if session.wants_to_stop(now) else State.SCHEDULE_EXCHANGE)
+
+
+def _station_limits(mode: object, base: ChargerLimits) -> ChargerLimits:
+    """The station's limits from any energy transfer or control mode; what it leaves out stays as in ``base``."""
+
+    def read(name: str, default: float) -> float:
+        quantity = getattr(mode, name, None)
+        return default if quantity is None else magnitude(quantity)
+
+    return ChargerLimits(
+        max_charge_power_w=read("evse_maximum_charge_power", base.max_charge_power_w),
+        min_charge_power_w=read("evse_minimum_charge_power", base.min_charge_power_w),
+        max_charge_current_a=read("evse_maximum_charge_current", base.max_charge_current_a),
+        min_charge_current_a=read("evse_minimum_charge_current", base.min_charge_current_a),
+        max_discharge_power_w=read("evse_maximum_discharge_power", base.max_discharge_power_w),
+        min_discharge_power_w=read("evse_minimum_discharge_power", base.min_discharge_power_w),
+        max_discharge_current_a=read("evse_maximum_discharge_current", base.max_discharge_current_a),
+        min_discharge_current_a=read("evse_minimum_discharge_current", base.min_discharge_current_a),
+        max_voltage_v=read("evse_maximum_voltage", base.max_voltage_v),
+        min_voltage_v=read("evse_minimum_voltage", base.min_voltage_v),
+    )
+
+
+# --- cable check and pre-charge ---
+
+
+def compose_cable_check(session: EvccSession, now: float) -> dc.DC_CableCheckReq:
+    """Ask for the isolation test."""
+    session.timers.start_once(Timer.EVCC_CABLE_CHECK, now)
+    return dc.DC_CableCheckReq(header=session.header(now))
+
+
+def cable_checked(session: EvccSession, response: dc.DC_CableCheckRes, now: float) -> Step:
+    """Ask again while Ongoing."""
+    if session.wants_to_stop(now):
+        session.timers.stop(Timer.EVCC_CABLE_CHECK)
+        return Step(State.SESSION_STOP)
+    if response.evse_processing is not Processing.Finished:
+        return Step(State.DC_CABLE_CHECK, after=Timer.EVCC_ONGOING_INTERVAL)
+    session.timers.stop(Timer.EVCC_CABLE_CHECK)
+    return Step(State.DC_PRE_CHARGE)
+
+
+def compose_pre_charge(session: EvccSession, now: float) -> dc.DC_PreChargeReq:
+    """Ask for the battery's voltage; Finished once the contactors have closed."""
+    session.timers.start_once(Timer.EVCC_PRE_CHARGE, now)
+    battery = session.vehicle.battery(now)
+    session.context.pre_charged = battery.contactor_closed
+    return dc.DC_PreChargeReq(
+        header=session.header(now),
+        ev_processing=Processing.Finished if battery.contactor_closed else Processing.Ongoing,
+        ev_present_voltage=rational(battery.inlet_voltage_v),
+        ev_target_voltage=rational(battery.voltage_v),
+    )
+
+
+def pre_charged(session: EvccSession, response: dc.DC_PreChargeRes, now: float) -> Step:
+    """Close the contactors when the outlet has the battery's voltage; go on when they have closed."""
+    if session.wants_to_stop(now):
+        session.timers.stop(Timer.EVCC_PRE_CHARGE)
+        return Step(State.SESSION_STOP, actions=(SetContactor(False),))
+    if session.context.pre_charged:
+        session.timers.stop(Timer.EVCC_PRE_CHARGE)
+        return Step(State.POWER_DELIVERY)
+    difference = number(response.evse_present_voltage) - session.vehicle.battery(now).voltage_v
+    near = abs(difference) <= session.config.pre_charge_tolerance_v
+    return Step(
+        State.DC_PRE_CHARGE,
+        after=Timer.EVCC_PRE_CHARGE_INTERVAL,
+        actions=(SetContactor(True),) if near else (),
+    )
+
+
+# --- charge loop ---
+
+
+def compose_charge_loop(session: EvccSession, now: float) -> dc.DC_ChargeLoopReq:
+    """Tell limits and needs (Dynamic) or the target current (Scheduled); all zero while stopping."""
+    context = session.context
+    battery = session.vehicle.battery(now)
+    interval = session.limits.seconds(Timer.EVCC_METER_INFO_INTERVAL)
+    due = context.meter_asked_at is None or now - context.meter_asked_at >= interval
+    if due or context.stopping:
+        context.meter_asked_at = now
+    context.zero_loop_sent = context.stopping
+    limits = session.vehicle.limits(now)
+    needs = session.vehicle.needs(now)
+    mode = _dynamic(session, limits, now) if context.control_mode is ControlMode.DYNAMIC else _scheduled(session, now)
+    return dc.DC_ChargeLoopReq(
+        header=session.header(now),
+        display_parameters=DisplayParameters(
+            present_soc=min(100, max(0, int(battery.soc_percent))),
+            target_soc=needs.target_soc_percent,
+            battery_energy_capacity=None if battery.capacity_wh is None else rational(battery.capacity_wh, step=0),
+        ),
+        meter_info_requested=due or context.stopping,
+        ev_present_voltage=rational(battery.voltage_v),
+        cl_req_control_mode=mode,
+    )
+
+
+def _dynamic(session: EvccSession, limits: VehicleLimits, now: float) -> dc.Dynamic_DC_CLReqControlMode:
+    needs, stop = session.vehicle.needs(now), session.context.stopping
+    common: dict[str, Any] = {
+        "departure_time": None if needs.departure_s is None else max(0, round(needs.departure_s - now)),
+        "ev_target_energy_request": rational(needs.target_energy_wh, step=0),
+        "ev_maximum_energy_request": rational(needs.maximum_energy_wh, step=0),
+        "ev_minimum_energy_request": rational(needs.minimum_energy_wh, step=0),
+        "ev_maximum_charge_power": limit(0.0 if stop else limits.max_charge_power_w),
+        "ev_minimum_charge_power": limit(0.0 if stop else limits.min_charge_power_w),
+        "ev_maximum_charge_current": limit(0.0 if stop else limits.max_charge_current_a),
+        "ev_maximum_voltage": limit(limits.max_voltage_v),
+        "ev_minimum_voltage": limit(limits.min_voltage_v),
+    }
+    if not session.context.bidirectional:
+        return dc.Dynamic_DC_CLReqControlMode(**common)
+    return dc.BPT_Dynamic_DC_CLReqControlMode(
+        **common,
+        ev_maximum_discharge_power=_discharge(session, 0.0 if stop else limits.max_discharge_power_w),
+        ev_minimum_discharge_power=_discharge(session, 0.0 if stop else limits.min_discharge_power_w),
+        ev_maximum_discharge_current=_discharge(session, 0.0 if stop else limits.max_discharge_current_a),
+        **v2x_requests(session, needs),
+    )
+
+
+def _scheduled(session: EvccSession, now: float) -> dc.Scheduled_DC_CLReqControlMode:
+    limits, needs = session.vehicle.limits(now), session.vehicle.needs(now)
+    common: dict[str, Any] = {
+        "ev_target_energy_request": rational(needs.target_energy_wh, step=0),
+        "ev_maximum_energy_request": rational(needs.maximum_energy_wh, step=0),
+        "ev_minimum_energy_request": rational(needs.minimum_energy_wh, step=0),
+        "ev_target_current": rational(target_current(session, now), step=-2),
+        "ev_target_voltage": limit(limits.max_voltage_v),
+        "ev_maximum_charge_power": limit(limits.max_charge_power_w),
+        "ev_maximum_charge_current": limit(limits.max_charge_current_a),
+        "ev_maximum_voltage": limit(limits.max_voltage_v),
+        "ev_minimum_voltage": limit(limits.min_voltage_v),
+    }
+    if not session.context.bidirectional:
+        return dc.Scheduled_DC_CLReqControlMode(**common)
+    return dc.BPT_Scheduled_DC_CLReqControlMode(
+        **common,
+        ev_maximum_discharge_power=_discharge(session, limits.max_discharge_power_w),
+        ev_maximum_discharge_current=_discharge(session, limits.max_discharge_current_a),
+    )
+
+
+def target_current(session: EvccSession, now: float) -> float:
+    """The current that makes the schedule's power at the battery's voltage, inside the limits of both sides, in A."""
+    context, schedule = session.context, session.context.schedule
+    if context.stopping or schedule is None:
+        return 0.0
+    limits, station = session.vehicle.limits(now), context.station
+    at, power = now - schedule.start_s, 0.0
+    for duration, entry in schedule.entries:
+        if at < duration:
+            power = entry
+            break
+        at -= duration
+    power = min(power, limits.max_charge_power_w, station.max_charge_power_w)
+    power = max(power, -limits.max_discharge_power_w, -station.max_discharge_power_w)
+    current = power / max(session.vehicle.battery(now).voltage_v, 1.0)
+    current = min(current, limits.max_charge_current_a, station.max_charge_current_a)
+    return max(current, -limits.max_discharge_current_a, -station.max_discharge_current_a)
+
+
+def looped(session: EvccSession, response: dc.DC_ChargeLoopRes, now: float) -> Step:
+    """Go round again, or out through a loop at zero when somebody wants to end."""
+    context = session.context
+    context.last_current_a = number(response.evse_present_current)
+    context.last_voltage_v = number(response.evse_present_voltage)
+    context.station = _station_limits(response.cl_res_control_mode, context.station)
+    meter = response.meter_info
+    seen = LoopSeen(
+        voltage_v=context.last_voltage_v,
+        current_a=context.last_current_a,
+        charged_wh=None if meter is None else meter.charged_energy_reading_wh,
+        discharged_wh=None if meter is None else meter.bpt_discharged_energy_reading_wh,
+    )
+    current_gone = abs(context.last_current_a) <= NO_CURRENT_A
+    # The loop at zero must itself have been answered with no current: then its MeterInfo is the last word.
+    if context.zero_loop_sent and context.zero_seen and (current_gone or context.ramp_down_over):
+        return Step(State.POWER_DELIVERY_STOP, actions=(seen,))
+    context.zero_seen = context.zero_loop_sent and (current_gone or context.ramp_down_over)
+    if session.wants_to_stop(now) or asks_to_end(response.evse_status):
+        context.stopping = True
+        session.timers.start_once(Timer.EVCC_RAMP_DOWN, now)
+    return Step(State.DC_CHARGE_LOOP, after=Timer.EVCC_CHARGE_LOOP_INTERVAL, actions=(seen,))
+
+
+# --- welding detection ---
+
+
+def compose_welding_detection(session: EvccSession, now: float) -> dc.DC_WeldingDetectionReq:
+    """Ask for the outlet's voltage; Finished once the contactors are known to be open."""
+    context = session.context
+    done = context.contactor_opened or context.welding_over
+    return dc.DC_WeldingDetectionReq(
+        header=session.header(now), ev_processing=Processing.Finished if done else Processing.Ongoing
+    )
+
+
+def welding_detected(session: EvccSession, response: dc.DC_WeldingDetectionRes, now: float) -> Step:
+    """Contactors are open when they say so and the outlet's voltage has gone."""
+    context = session.context
+    if context.contactor_opened or context.welding_over:
+        session.timers.stop(Timer.EVCC_WELDING_DETECTION)
+        return Step(State.SESSION_STOP)
+    low = number(response.evse_present_voltage) < session.config.safe_voltage_v
+    context.contactor_opened = low and not session.vehicle.battery(now).contactor_closed
+    return Step(State.DC_WELDING_DETECTION, after=Timer.EVCC_ONGOING_INTERVAL)
+
+
+PHASES: Phases = {
+    State.DC_CHARGE_PARAMETER_DISCOVERY: Phase(
+        compose_parameters,
+        dc.DC_ChargeParameterDiscoveryRes,
+        parameters_told,
+        frozenset({State.SCHEDULE_EXCHANGE, State.SESSION_STOP}),
+    ),
+    State.DC_CABLE_CHECK: Phase(
+        compose_cable_check,
+        dc.DC_CableCheckRes,
+        cable_checked,
+        frozenset({State.DC_CABLE_CHECK, State.DC_PRE_CHARGE, State.SESSION_STOP}),
+    ),
+    State.DC_PRE_CHARGE: Phase(
+        compose_pre_charge,
+        dc.DC_PreChargeRes,
+        pre_charged,
+        frozenset({State.DC_PRE_CHARGE, State.POWER_DELIVERY, State.SESSION_STOP}),
+    ),
+    State.DC_CHARGE_LOOP: Phase(
+        compose_charge_loop,
+        dc.DC_ChargeLoopRes,
+        looped,
+        frozenset({State.DC_CHARGE_LOOP, State.POWER_DELIVERY_STOP}),
+        Timer.EVCC_MESSAGE_CHARGE_LOOP,
+    ),
+    State.DC_WELDING_DETECTION: Phase(
+        compose_welding_detection,
+        dc.DC_WeldingDetectionRes,
+        welding_detected,
+        frozenset({State.DC_WELDING_DETECTION, State.SESSION_STOP}),
+    ),
+}

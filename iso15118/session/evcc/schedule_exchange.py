@@ -1,0 +1,121 @@
+"""Schedule exchange at the car: needs out, schedules (Scheduled) or consent (Dynamic) in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iso15118.messages.iso20.common.schedule_exchange import (
+    ChargingSchedule,
+    Dynamic_SEReqControlMode,
+    Scheduled_SEReqControlMode,
+    ScheduleExchangeReq,
+    ScheduleExchangeRes,
+    ScheduleTuple,
+)
+from iso15118.messages.iso20.types import Processing
+from iso15118.session.actions import SetPilot
+from iso15118.session.core import State, Step
+from iso15118.session.evcc.session import EvccSession, Phase, Phases
+from iso15118.session.ports import EnergyNeeds, OfferedSchedule
+from iso15118.session.quantities import number, rational
+from iso15118.session.services import ControlMode
+from iso15118.session.timers import Timer
+
+__all__ = ["PHASES"]
+
+_DAY_S = 86_400
+"""Departure told in Dynamic control when the driver has named none."""
+
+
+def compose(session: EvccSession, now: float) -> ScheduleExchangeReq:
+    """Tell the needs; repeated with fresh figures while Ongoing."""
+    session.timers.start_once(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE, now)
+    needs = session.vehicle.needs(now)
+    departure = None if needs.departure_s is None else max(0, round(needs.departure_s - now))
+    base: dict[str, Any] = {
+        "header": session.header(now),
+        "maximum_supporting_points": session.config.maximum_supporting_points,
+    }
+    energies: dict[str, Any] = {
+        "ev_target_energy_request": rational(needs.target_energy_wh, step=0),
+        "ev_maximum_energy_request": rational(needs.maximum_energy_wh, step=0),
+        "ev_minimum_energy_request": rational(needs.minimum_energy_wh, step=0),
+    }
+    if session.context.control_mode is ControlMode.DYNAMIC:
+        dynamic = Dynamic_SEReqControlMode(
+            departure_time=_DAY_S if departure is None else departure,
+            minimum_soc=needs.minimum_soc_percent,
+            target_soc=needs.target_soc_percent,
+            **energies,
+            **v2x_requests(session, needs),
+        )
+        return ScheduleExchangeReq(**base, dynamic_se_req_control_mode=dynamic)
+    scheduled = Scheduled_SEReqControlMode(departure_time=departure, **energies)
+    return ScheduleExchangeReq(**base, scheduled_se_req_control_mode=scheduled)
+
+
+def v2x_requests(session: EvccSession, needs: EnergyNeeds) -> dict[str, Any]:
+    """The pair of V2X energy requests, or nothing (V2G20-2681)."""
+    maximum, minimum = needs.maximum_v2x_energy_wh, needs.minimum_v2x_energy_wh
+    if not session.context.bidirectional or maximum is None or minimum is None:
+        return {}
+    return {
+        "ev_maximum_v2x_energy_request": rational(maximum, step=0),
+        "ev_minimum_v2x_energy_request": rational(minimum, step=0),
+    }
+
+
+def exchanged(session: EvccSession, response: ScheduleExchangeRes, now: float) -> Step:
+    """Ask again while Ongoing; then take a schedule, and show that the car is ready."""
+    dynamic = session.context.control_mode is ControlMode.DYNAMIC
+    mode = response.dynamic_se_res_control_mode if dynamic else response.scheduled_se_res_control_mode
+    if mode is None:
+        return session.fail("the station answered ScheduleExchange in another control mode")
+    if session.wants_to_stop(now):
+        session.timers.stop(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE)
+        return Step(State.SESSION_STOP)
+    if response.evse_processing is not Processing.Finished:
+        return Step(State.SCHEDULE_EXCHANGE, after=Timer.EVCC_ONGOING_INTERVAL)
+    session.timers.stop(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE)
+    if response.scheduled_se_res_control_mode is not None and not dynamic:
+        first = response.scheduled_se_res_control_mode.schedule_tuple[0]
+        session.context.schedule = read_tuple(session, first)
+    return Step(State.DC_CABLE_CHECK, actions=(SetPilot("C"),))
+
+
+def read_tuple(session: EvccSession, schedule: ScheduleTuple) -> OfferedSchedule:
+    """One signed series of steps: where a discharging schedule is negative it wins over the charging one."""
+    start = schedule.charging_schedule.power_schedule.time_anchor - session.unix_offset_s
+    charging = _steps(schedule.charging_schedule)
+    discharging = [] if schedule.discharging_schedule is None else _steps(schedule.discharging_schedule)
+    ends = sorted({end for end, _ in charging} | {end for end, _ in discharging})
+    entries: list[tuple[float, float]] = []
+    begin = 0.0
+    for end in ends:
+        discharge = -abs(_power_at(discharging, begin))
+        entries.append((end - begin, discharge if discharge < 0 else _power_at(charging, begin)))
+        begin = end
+    return OfferedSchedule(schedule_tuple_id=schedule.schedule_tuple_id, start_s=start, entries=tuple(entries))
+
+
+def _steps(schedule: ChargingSchedule) -> list[tuple[float, float]]:
+    """End of each step, in s from the anchor, and its power in W."""
+    steps, end = [], 0.0
+    for entry in schedule.power_schedule.power_schedule_entries.power_schedule_entry:
+        end += entry.duration
+        steps.append((end, number(entry.power)))
+    return steps
+
+
+def _power_at(steps: list[tuple[float, float]], at: float) -> float:
+    return next((power for end, power in steps if at < end), 0.0)
+
+
+PHASES: Phases = {
+    State.SCHEDULE_EXCHANGE: Phase(
+        compose,
+        ScheduleExchangeRes,
+        exchanged,
+        frozenset({State.SCHEDULE_EXCHANGE, State.DC_CABLE_CHECK, State.SESSION_STOP}),
+    ),
+}

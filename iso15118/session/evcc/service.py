@@ -1,0 +1,108 @@
+"""Service discovery, detail and selection at the car."""
+
+from __future__ import annotations
+
+from iso15118.messages.iso20.common.service import (
+    SelectedService,
+    ServiceDetailReq,
+    ServiceDetailRes,
+    ServiceDiscoveryReq,
+    ServiceDiscoveryRes,
+    ServiceSelectionReq,
+    ServiceSelectionRes,
+)
+from iso15118.session.actions import ServiceChosen
+from iso15118.session.core import State, Step
+from iso15118.session.evcc.session import EvccSession, Phase, Phases
+from iso15118.session.services import BIDIRECTIONAL, read_offer
+from iso15118.session.timers import Timer
+
+__all__ = ["PHASES"]
+
+
+def compose_discovery(session: EvccSession, now: float) -> ServiceDiscoveryReq:
+    """Ask for all services (V2G20-1248)."""
+    return ServiceDiscoveryReq(header=session.header(now))
+
+
+def discovered(session: EvccSession, response: ServiceDiscoveryRes, now: float) -> Step:
+    """Line up the offered services the car can use, the preferred one first."""
+    if session.wants_to_stop(now):
+        return Step(State.SESSION_STOP)
+    offered = {service.service_id for service in response.energy_transfer_service_list.service}
+    session.context.candidates = [int(s) for s in session.config.services if s in offered]
+    return _next_candidate(session)
+
+
+def _next_candidate(session: EvccSession) -> Step:
+    if not session.context.candidates:
+        session.context.stopping = True
+        return Step(State.SESSION_STOP)
+    session.context.service_id = session.context.candidates.pop(0)
+    return Step(State.SERVICE_DETAIL)
+
+
+def compose_detail(session: EvccSession, now: float) -> ServiceDetailReq:
+    """Ask for the parameter sets of the service at hand."""
+    return ServiceDetailReq(header=session.header(now), service_id=session.context.service_id)
+
+
+def detailed(session: EvccSession, response: ServiceDetailRes, now: float) -> Step:
+    """Take the set with the preferred control mode; without a usable one try the next service."""
+    if session.wants_to_stop(now):
+        return Step(State.SESSION_STOP)
+    offers = [read_offer(parameter_set) for parameter_set in response.service_parameter_list.parameter_set]
+    for mode in session.config.control_modes:
+        for offer in offers:
+            if offer.control_mode is mode:
+                context = session.context
+                context.offer, context.control_mode = offer, mode
+                context.bidirectional = context.service_id in BIDIRECTIONAL
+                return Step(State.SERVICE_SELECTION)
+    return _next_candidate(session)
+
+
+def compose_selection(session: EvccSession, now: float) -> ServiceSelectionReq:
+    """Select the pair (V2G20-1216)."""
+    context = session.context
+    selected = SelectedService(
+        service_id=context.service_id,
+        parameter_set_id=context.offer.parameter_set_id if context.offer else 0,
+    )
+    return ServiceSelectionReq(header=session.header(now), selected_energy_transfer_service=selected)
+
+
+def selected(session: EvccSession, response: ServiceSelectionRes, now: float) -> Step:
+    """The selection holds."""
+    if session.wants_to_stop(now):
+        return Step(State.SESSION_STOP)
+    context = session.context
+    offer = context.offer
+    chosen = ServiceChosen(
+        service_id=context.service_id,
+        parameter_set_id=offer.parameter_set_id if offer else 0,
+        control_mode=int(context.control_mode),
+        mobility_needs_mode=int(offer.mobility_needs_mode) if offer else 1,
+        bidirectional=context.bidirectional,
+    )
+    return Step(State.DC_CHARGE_PARAMETER_DISCOVERY, actions=(chosen,))
+
+
+PHASES: Phases = {
+    State.SERVICE_DISCOVERY: Phase(
+        compose_discovery, ServiceDiscoveryRes, discovered, frozenset({State.SERVICE_DETAIL, State.SESSION_STOP})
+    ),
+    State.SERVICE_DETAIL: Phase(
+        compose_detail,
+        ServiceDetailRes,
+        detailed,
+        frozenset({State.SERVICE_DETAIL, State.SERVICE_SELECTION, State.SESSION_STOP}),
+        Timer.EVCC_MESSAGE_SERVICE_DETAIL,
+    ),
+    State.SERVICE_SELECTION: Phase(
+        compose_selection,
+        ServiceSelectionRes,
+        selected,
+        frozenset({State.DC_CHARGE_PARAMETER_DISCOVERY, State.SESSION_STOP}),
+    ),
+}

@@ -1,0 +1,155 @@
+"""The car's side of one session: what is asked when, and what the core does around the handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from iso15118.errors import LocalError, PeerTimeout, SequenceError, SessionError
+from iso15118.messages.iso20.common.session_setup import SessionSetupRes
+from iso15118.messages.iso20.types import V2GResponse
+from iso15118.messages.model import Record
+from iso15118.session.actions import Action, Send, SetPilot
+from iso15118.session.core import FINAL_STATES, Session, State, Step
+from iso15118.session.evcc.context import EvccConfig, EvccContext
+from iso15118.session.ports import Vehicle, Wish
+from iso15118.session.timers import Limits, Timer
+
+__all__ = ["EvccSession", "Phase", "Phases"]
+
+
+class Phase(NamedTuple):
+    """One request of the car: how it is made, what answers it, how long that may take, and what may follow."""
+
+    compose: Callable[[EvccSession, float], Record]
+    response: type[Record]
+    handler: Callable[[EvccSession, Any, float], Step]
+    to: frozenset[State]
+    timer: Timer = Timer.EVCC_MESSAGE
+
+
+Phases = Mapping[State, Phase]
+
+
+class EvccSession(Session):
+    """One session of one car."""
+
+    power_off_timer = Timer.EVCC_POWER_OFF
+
+    def __init__(
+        self,
+        vehicle: Vehicle,
+        phases: Phases,
+        *,
+        config: EvccConfig | None = None,
+        limits: Limits | None = None,
+        unix_offset_s: float = 0.0,
+    ) -> None:
+        """Prepare; ``start`` sends the first request.
+
+        Args:
+            vehicle: The car's ports.
+            phases: The transition table (``iso15118.session.evcc.PHASES``).
+            config: What the car is set to.
+            limits: The timer table.
+            unix_offset_s: Seconds to add to ``now`` to get seconds since 1970.
+        """
+        super().__init__(limits=limits, unix_offset_s=unix_offset_s)
+        self.vehicle = vehicle
+        self.config = config or EvccConfig()
+        self.context = EvccContext()
+        self._phases = phases
+        self._awaiting = False
+        self._pause: Timer | None = None
+
+    # --- driver's side ---
+
+    def start(self, now: float) -> list[Action]:
+        """Send SupportedAppProtocolReq.
+
+        Raises:
+            LocalError: The session has begun already, or nothing may be offered on this link.
+        """
+        if self._awaiting or self.state is not State.SUPPORTED_APP_PROTOCOL:
+            raise LocalError("the session has begun already")
+        self.timers.start(Timer.EVCC_COMMUNICATION_SETUP, now)
+        return self._compose(now)
+
+    def receive(self, message: Record, now: float) -> list[Action]:
+        """Take one decoded response."""
+        if self.state in FINAL_STATES:
+            return []
+        phase = self._phases[self.state]
+        if not self._awaiting or type(message) is not phase.response:
+            expected = frozenset({phase.response.__name__} if self._awaiting else ())
+            return self._fail(SequenceError(type(message).__name__, self.state.value, expected), now)
+        self.timers.stop(phase.timer)
+        self._awaiting = False
+        if isinstance(message, V2GResponse):
+            new = isinstance(message, SessionSetupRes)
+            if not new and message.header.session_id != self.session_id:
+                return self._fail(SessionError("the station answered with a foreign SessionID"), now)
+            if message.response_code.value.startswith("FAILED"):
+                code = message.response_code.value  # V2G20-735: the rest of the answer is ignored
+                return self._fail(SessionError(f"the station answered {self.state.value} with {code}", code), now)
+        return self._take(phase, phase.handler(self, message, now), now)
+
+    # --- handlers' side ---
+
+    def wants_to_stop(self, now: float) -> bool:
+        """Whether the driver, or an earlier event, ends the session."""
+        return self.context.stopping or self.vehicle.wish(now) is Wish.STOP
+
+    def fail(self, reason: str) -> Step:
+        """The session can't go on."""
+        self._failure = SessionError(reason)
+        return Step(State.POWER_OFF)
+
+    # --- core's side ---
+
+    _failure: SessionError | None = None
+
+    def _take(self, phase: Phase, step: Step, now: float) -> list[Action]:
+        if self._failure is not None:
+            return self._fail(self._failure, now)
+        if step.state not in phase.to:
+            raise LocalError(f"{phase.handler.__name__} may not lead to {step.state}")
+        actions = self._emit(step.actions)
+        if step.state is State.CLOSING:
+            return actions + self._end("SessionStop", now, close_after=None)
+        actions += self._enter(step.state)
+        if step.after is None:
+            return actions + self._compose(now)
+        self._pause = step.after
+        self.timers.start(step.after, now)
+        return actions
+
+    def _compose(self, now: float) -> list[Action]:
+        phase = self._phases[self.state]
+        request = phase.compose(self, now)
+        self._awaiting, self._pause = True, None
+        self.timers.start(phase.timer, now)
+        return [Send(request)]
+
+    def _timeout(self, timer: Timer, now: float) -> list[Action]:
+        if timer is self._pause:
+            return self._compose(now)
+        if timer is Timer.EVCC_RAMP_DOWN:
+            self.context.ramp_down_over = True
+            return []
+        if timer is Timer.EVCC_WELDING_DETECTION:
+            self.context.welding_over = True
+            return []
+        return self._fail(PeerTimeout(timer.name, self.limits.seconds(timer)), now)
+
+    def _poll(self, now: float) -> list[Action]:
+        if self.vehicle.battery(now).emergency_stop:
+            return self._fail(SessionError("emergency stop"), now)
+        return []
+
+    def _present_current_a(self, now: float) -> float:
+        return self.vehicle.battery(now).current_a
+
+    def _safe_outputs(self) -> tuple[Action, ...]:
+        # Pilot state B tells the station to switch off, whatever else is lost.
+        return (SetPilot("B"),)

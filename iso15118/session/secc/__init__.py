@@ -1,0 +1,30 @@
+"""The station's side of a session: one file a phase, merged here into one transition table."""
+
+from __future__ import annotations
+
+from iso15118.session.secc import (
+    app,
+    authorization,
+    dc,
+    power_delivery,
+    schedule_exchange,
+    service,
+    session_setup,
+    session_stop,
+)
+from iso15118.session.secc.context import MeterInfoBase, SeccConfig, SeccContext
+from iso15118.session.secc.session import Handlers, Rule, SeccSession
+
+__all__ = ["HANDLERS", "Handlers", "MeterInfoBase", "Rule", "SeccConfig", "SeccContext", "SeccSession"]
+
+HANDLERS: Handlers = {
+    **app.HANDLERS,
+    **session_setup.HANDLERS,
+    **authorization.HANDLERS,
+    **service.HANDLERS,
+    **dc.HANDLERS,
+    **schedule_exchange.HANDLERS,
+    **power_delivery.HANDLERS,
+    **session_stop.HANDLERS,
+}
+"""(state, request) -> handler and the states that may follow: the whole order of a session at the station."""

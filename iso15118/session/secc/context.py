@@ -1,0 +1,80 @@
+"""What a station is set to, and what it learns in one session."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+import msgspec
+
+from iso15118.messages.iso20.types import RationalNumber
+from iso15118.session.app import DC_20, AppProtocolOffer, Link
+from iso15118.session.ports import ChargerLimits, ChargingNeeds, MeterReading, OfferedSchedule
+from iso15118.session.quantities import number
+from iso15118.session.services import ControlMode, MobilityNeedsMode
+from iso15118.units import DischargeLimitSign
+
+__all__ = ["MeterInfoBase", "SeccConfig", "SeccContext"]
+
+
+class MeterInfoBase(enum.Enum):
+    """What MeterInfo counts from: the start of the service session (V2G20-902), or the meter's own zero."""
+
+    SESSION = "session"
+    METER = "meter"
+
+
+class SeccConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What an outlet is set to; every open point of the standard is an option here (docs/open-points.md)."""
+
+    evse_id: str = "DE*EVB*E0001"
+    link: Link = Link.TLS_1_3
+    served: tuple[AppProtocolOffer, ...] = (DC_20,)
+    discharge_limit_sign: DischargeLimitSign = DischargeLimitSign.MIRROR_PEER
+    meter_info_base: MeterInfoBase = MeterInfoBase.SESSION
+    discharge_without_v2x_requests: bool = True
+    """When the car sends no V2X energy requests: discharge while EVMinimumEnergyRequest is not positive."""
+    discharge_above_v2x_window: bool = True
+    """Whether to discharge when EVMaximumV2XEnergyRequest is negative: the battery is above the window."""
+    power_delivery_after_ongoing_pre_charge: bool = False
+    """Peer profile: some cars go from PreCharge(Ongoing) straight to PowerDelivery."""
+    notification_max_delay_s: int = 0
+    """NotificationMaxDelay sent with EVSENotification Terminate."""
+    isolation_test_voltage_v: float = 500.0
+
+
+@dataclass(slots=True)
+class SeccContext:
+    """What one session has learnt; handlers read and write it."""
+
+    evcc_id: str = ""
+    protocol: AppProtocolOffer | None = None
+    register_base: MeterReading | None = None
+    offered_services: tuple[int, ...] = ()
+    detailed_services: set[int] = field(default_factory=set)
+    service_id: int = 0
+    parameter_set_id: int = 0
+    control_mode: ControlMode = ControlMode.SCHEDULED
+    mobility_needs_mode: MobilityNeedsMode = MobilityNeedsMode.EVCC
+    bidirectional: bool = False
+    vehicle: ChargerLimits = field(default_factory=ChargerLimits)
+    """The car's limits, latest first: parameter discovery, then the charge loop."""
+    told: ChargerLimits = field(default_factory=ChargerLimits)
+    """Our limits as told in parameter discovery: later ones never exceed them (V2G20-2654)."""
+    needs: ChargingNeeds | None = None
+    schedules: dict[int, OfferedSchedule] = field(default_factory=dict)
+    schedule_tuple_id: int | None = None
+    minimum_energy_wh: float | None = None
+    minimum_v2x_energy_wh: float | None = None
+    maximum_v2x_energy_wh: float | None = None
+    target_soc_percent: int | None = None
+    pre_charged: bool = False
+    loops: int = 0
+    peer_discharge_sign: int = 0
+    """+1 or -1 once the car has shown its own sign of discharge limits, else 0."""
+
+    def see_discharge_limit(self, *limits: RationalNumber | None) -> None:
+        """Remember the sign the car gives its discharge limits."""
+        for limit in limits:
+            if limit is not None and limit.value and not self.peer_discharge_sign:
+                self.peer_discharge_sign = 1 if number(limit) > 0 else -1

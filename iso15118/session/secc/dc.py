@@ -1,0 +1,234 @@
+"""DC at the station: parameters, cable check, pre-charge, charge loop, welding detection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iso15118.messages.iso20 import dc
+from iso15118.messages.iso20.types import MeterInfo, Processing
+from iso15118.session.actions import Action, LoopSeen, SetContactor, SetStage, StageMode
+from iso15118.session.core import STAGE_OFF, State, Step
+from iso15118.session.ports import ChargerLimits, IsolationState, StageReading
+from iso15118.session.quantities import limit, number, rational
+from iso15118.session.secc.context import MeterInfoBase
+from iso15118.session.secc.limits import (
+    allowed,
+    discharge_limit,
+    has_negative_charge_limit,
+    impossible,
+    read_limits,
+    regulate,
+)
+from iso15118.session.secc.power_delivery import status
+from iso15118.session.secc.session import Handlers, Rule, SeccSession
+from iso15118.session.services import ControlMode
+
+__all__ = ["HANDLERS"]
+
+
+def charge_parameter_discovery(session: SeccSession, request: dc.DC_ChargeParameterDiscoveryReq, now: float) -> Step:
+    """Exchange limits; those of the car must fit the service and be possible (V2G20-2272)."""
+    context, station = session.context, session.charger.limits(now)
+    mode = request.dc_cpd_req_energy_transfer_mode
+    fits = isinstance(mode, dc.BPT_DC_CPDReqEnergyTransferMode) is context.bidirectional
+    if not fits or impossible(mode, station):
+        return session.refuse(request, "FAILED_WrongChargeParameter", now)
+    if isinstance(mode, dc.BPT_DC_CPDReqEnergyTransferMode):
+        context.see_discharge_limit(mode.ev_maximum_discharge_power, mode.ev_maximum_discharge_current)
+    none = ChargerLimits(max_discharge_power_w=0.0, max_discharge_current_a=0.0)
+    context.vehicle = read_limits(mode, none)
+    context.target_soc_percent = mode.target_soc
+    context.told = station
+    charge: dict[str, Any] = {
+        "evse_maximum_charge_power": limit(station.max_charge_power_w),
+        "evse_minimum_charge_power": limit(station.min_charge_power_w),
+        "evse_maximum_charge_current": limit(station.max_charge_current_a),
+        "evse_minimum_charge_current": limit(station.min_charge_current_a),
+        "evse_maximum_voltage": limit(station.max_voltage_v),
+        "evse_minimum_voltage": limit(station.min_voltage_v),
+        "evse_power_ramp_limitation": None if station.power_ramp_w_per_s is None else limit(station.power_ramp_w_per_s),
+    }
+    answer: dc.DC_CPDResEnergyTransferMode
+    if context.bidirectional:
+        answer = dc.BPT_DC_CPDResEnergyTransferMode(
+            **charge,
+            evse_maximum_discharge_power=discharge_limit(session, station.max_discharge_power_w),
+            evse_minimum_discharge_power=discharge_limit(session, station.min_discharge_power_w),
+            evse_maximum_discharge_current=discharge_limit(session, station.max_discharge_current_a),
+            evse_minimum_discharge_current=discharge_limit(session, station.min_discharge_current_a),
+        )
+    else:
+        answer = dc.DC_CPDResEnergyTransferMode(**charge)
+    response = dc.DC_ChargeParameterDiscoveryRes(**session.ok(now=now), dc_cpd_res_energy_transfer_mode=answer)
+    return Step(State.SCHEDULE_EXCHANGE, response)
+
+
+def cable_check(session: SeccSession, request: dc.DC_CableCheckReq, now: float) -> Step:
+    """Test the isolation; Ongoing until the monitor knows. The pilot must show C or D first (V2G20-917)."""
+    reading = session.charger.reading(now)
+    pilot_ready = session.charger.pilot(now) in ("C", "D")
+    if reading.isolation is IsolationState.FAULT or reading.contactor_fault or session.charger.stop_wanted(now):
+        return session.refuse(request, "FAILED", now)
+    actions: tuple[Action, ...] = ()
+    if pilot_ready:
+        voltage = min(session.config.isolation_test_voltage_v, allowed(session, now).max_voltage_v)
+        test = SetStage(mode=StageMode.ISOLATION_TEST, voltage_v=voltage)
+        actions = (SetContactor(True), test)
+    done = pilot_ready and reading.isolation is IsolationState.VALID
+    if done:
+        actions = (SetContactor(True), STAGE_OFF)
+    response = dc.DC_CableCheckRes(
+        **session.ok(now=now), evse_processing=Processing.Finished if done else Processing.Ongoing
+    )
+    return Step(State.DC_PRE_CHARGE if done else State.DC_CABLE_CHECK, response, actions=actions)
+
+
+def pre_charge(session: SeccSession, request: dc.DC_PreChargeReq, now: float) -> Step:
+    """Bring the outlet to the battery's voltage; the car says when it is satisfied."""
+    bounds, target = allowed(session, now), number(request.ev_target_voltage)
+    if session.charger.stop_wanted(now) or session.charger.reading(now).contactor_fault:
+        return session.refuse(request, "FAILED", now)
+    if target > bounds.max_voltage_v:
+        return session.refuse(request, "FAILED_WrongChargeParameter", now)
+    stage = SetStage(mode=StageMode.PRECHARGE, voltage_v=max(target, 0.0), max_voltage_v=bounds.max_voltage_v)
+    session.context.pre_charged = request.ev_processing is Processing.Finished
+    response = dc.DC_PreChargeRes(
+        **session.ok(now=now), evse_present_voltage=rational(session.charger.reading(now).voltage_v)
+    )
+    state = State.POWER_DELIVERY if session.context.pre_charged else State.DC_PRE_CHARGE
+    return Step(state, response, actions=(SetContactor(True), stage))
+
+
+def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) -> Step:
+    """Give the stage its set point and the car the truth; answer in kind (V2G20-1600)."""
+    context, mode = session.context, request.cl_req_control_mode
+    dynamic = isinstance(mode, dc.Dynamic_DC_CLReqControlMode)
+    bidirectional = isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode | dc.BPT_Scheduled_DC_CLReqControlMode)
+    if dynamic is not (context.control_mode is ControlMode.DYNAMIC) or bidirectional is not context.bidirectional:
+        return session.refuse(request, "FAILED", now)
+    if has_negative_charge_limit(mode):
+        return session.refuse(request, "FAILED_WrongChargeParameter", now)
+    reading = session.charger.reading(now)
+    if reading.contactor_fault or not reading.contactor_closed:
+        return session.refuse(request, "FAILED_ContactorError", now)
+    context.vehicle = read_limits(mode, context.vehicle)
+    if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode | dc.BPT_Scheduled_DC_CLReqControlMode):
+        context.see_discharge_limit(mode.ev_maximum_discharge_power, mode.ev_maximum_discharge_current)
+    _learn_requests(session, mode)
+    stage = _set_point(session, mode, now)
+    display = request.display_parameters
+    seen = LoopSeen(
+        voltage_v=reading.voltage_v,
+        current_a=reading.current_a,
+        soc_percent=None if display is None else display.present_soc,
+    )
+    response = dc.DC_ChargeLoopRes(
+        **session.ok(now=now),
+        evse_status=status(session, now),
+        meter_info=_meter_info(session, request.meter_info_requested or context.loops == 0, now),
+        evse_present_current=rational(reading.current_a, step=-2),
+        evse_present_voltage=rational(reading.voltage_v),
+        evse_power_limit_achieved=reading.power_limit_achieved,
+        evse_current_limit_achieved=reading.current_limit_achieved,
+        evse_voltage_limit_achieved=reading.voltage_limit_achieved,
+        cl_res_control_mode=_answer_in_kind(session, mode, now),
+    )
+    context.loops += 1
+    return Step(State.DC_CHARGE_LOOP, response, actions=(stage, seen))
+
+
+def _learn_requests(session: SeccSession, mode: object) -> None:
+    """Energy requests as of now: they decide whether discharging is permitted."""
+    for attribute, name in (
+        ("minimum_energy_wh", "ev_minimum_energy_request"),
+        ("minimum_v2x_energy_wh", "ev_minimum_v2x_energy_request"),
+        ("maximum_v2x_energy_wh", "ev_maximum_v2x_energy_request"),
+    ):
+        quantity = getattr(mode, name, None)
+        if quantity is not None:
+            setattr(session.context, attribute, number(quantity))
+
+
+def _set_point(session: SeccSession, mode: object, now: float) -> SetStage:
+    """Scheduled: the car's target current. Dynamic: the target port, or as much as all allow when it has none."""
+    if isinstance(mode, dc.Scheduled_DC_CLReqControlMode):
+        target = 0.0 if session.charger.stop_wanted(now) else number(mode.ev_target_current)
+        return regulate(session, StageMode.CURRENT, target, now)
+    if session.charger.stop_wanted(now):
+        return regulate(session, StageMode.AC_POWER, 0.0, now)
+    target_w = session.charger.target_w(now)
+    if target_w is None:
+        target_w = session.charger.limits(now).max_charge_power_w
+    return regulate(session, StageMode.AC_POWER, target_w, now)
+
+
+def _meter_info(session: SeccSession, wanted: bool, now: float) -> MeterInfo | None:
+    """Registers of the service session (V2G20-902), when asked (V2G20-1082) and in the first answer (V2G20-1833)."""
+    reading, context = session.charger.meter(now), session.context
+    if reading is None or not wanted:
+        return None
+    base = context.register_base if session.config.meter_info_base is MeterInfoBase.SESSION else None
+    return MeterInfo(
+        meter_id=reading.meter_id,
+        charged_energy_reading_wh=reading.import_wh - (base.import_wh if base else 0),
+        bpt_discharged_energy_reading_wh=reading.export_wh - (base.export_wh if base else 0)
+        if context.bidirectional
+        else None,
+        meter_timestamp=max(0, int(session.unix_offset_s + now)),
+    )
+
+
+def _answer_in_kind(session: SeccSession, mode: object, now: float) -> Any:
+    """Capability or cap, never the set point; at most what parameter discovery said (V2G20-2654, V2G20-2655)."""
+    told, at = session.context.told, session.charger.limits(now)
+    charge: dict[str, Any] = {
+        "evse_maximum_charge_power": limit(min(told.max_charge_power_w, at.max_charge_power_w)),
+        "evse_minimum_charge_power": limit(max(told.min_charge_power_w, at.min_charge_power_w)),
+        "evse_maximum_charge_current": limit(min(told.max_charge_current_a, at.max_charge_current_a)),
+        "evse_maximum_voltage": limit(min(told.max_voltage_v, at.max_voltage_v)),
+    }
+    discharge: dict[str, Any] = {
+        "evse_maximum_discharge_power": discharge_limit(
+            session, min(told.max_discharge_power_w, at.max_discharge_power_w)
+        ),
+        "evse_minimum_discharge_power": discharge_limit(
+            session, max(told.min_discharge_power_w, at.min_discharge_power_w)
+        ),
+        "evse_maximum_discharge_current": discharge_limit(
+            session, min(told.max_discharge_current_a, at.max_discharge_current_a)
+        ),
+        "evse_minimum_voltage": limit(max(told.min_voltage_v, at.min_voltage_v)),
+    }
+    if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode):
+        return dc.BPT_Dynamic_DC_CLResControlMode(**charge, **discharge)
+    if isinstance(mode, dc.Dynamic_DC_CLReqControlMode):
+        return dc.Dynamic_DC_CLResControlMode(**charge)
+    if isinstance(mode, dc.BPT_Scheduled_DC_CLReqControlMode):
+        return dc.BPT_Scheduled_DC_CLResControlMode(**charge, **discharge)
+    return dc.Scheduled_DC_CLResControlMode(**charge)
+
+
+def welding_detection(session: SeccSession, request: dc.DC_WeldingDetectionReq, now: float) -> Step:
+    """Tell the outlet's voltage while the car tries its contactors."""
+    reading: StageReading = session.charger.reading(now)
+    response = dc.DC_WeldingDetectionRes(**session.ok(now=now), evse_present_voltage=rational(reading.voltage_v))
+    done = request.ev_processing is Processing.Finished
+    return Step(State.SESSION_STOP if done else State.DC_WELDING_DETECTION, response)
+
+
+HANDLERS: Handlers = {
+    (State.DC_CHARGE_PARAMETER_DISCOVERY, dc.DC_ChargeParameterDiscoveryReq): Rule(
+        charge_parameter_discovery, frozenset({State.SCHEDULE_EXCHANGE})
+    ),
+    (State.DC_CABLE_CHECK, dc.DC_CableCheckReq): Rule(
+        cable_check, frozenset({State.DC_CABLE_CHECK, State.DC_PRE_CHARGE})
+    ),
+    (State.DC_PRE_CHARGE, dc.DC_PreChargeReq): Rule(pre_charge, frozenset({State.DC_PRE_CHARGE, State.POWER_DELIVERY})),
+    (State.POWER_DELIVERY, dc.DC_PreChargeReq): Rule(
+        pre_charge, frozenset({State.DC_PRE_CHARGE, State.POWER_DELIVERY})
+    ),
+    (State.DC_CHARGE_LOOP, dc.DC_ChargeLoopReq): Rule(charge_loop, frozenset({State.DC_CHARGE_LOOP})),
+    (State.DC_WELDING_DETECTION, dc.DC_WeldingDetectionReq): Rule(
+        welding_detection, frozenset({State.DC_WELDING_DETECTION, State.SESSION_STOP})
+    ),
+}

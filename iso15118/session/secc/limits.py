@@ -1,0 +1,136 @@
+"""Power that is safe: what car, station and policy allow at this moment, and how limits look on the wire."""
+
+from __future__ import annotations
+
+import msgspec
+
+from iso15118.messages.iso20 import dc
+from iso15118.messages.iso20.types import RationalNumber
+from iso15118.session.actions import SetStage, StageMode
+from iso15118.session.ports import ChargerLimits
+from iso15118.session.quantities import limit, magnitude, number
+from iso15118.session.secc.context import SeccContext
+from iso15118.session.secc.session import SeccSession
+from iso15118.units import DischargeLimitSign
+
+__all__ = ["allowed", "discharge_limit", "discharge_permitted", "impossible", "read_limits", "regulate"]
+
+
+def _read(mode: object, name: str, default: float) -> float:
+    quantity = getattr(mode, name, None)
+    return default if quantity is None else magnitude(quantity)
+
+
+def read_limits(mode: object, base: ChargerLimits) -> ChargerLimits:
+    """The car's limits from any energy transfer or control mode; what it leaves out stays as in ``base``."""
+    return ChargerLimits(
+        max_charge_power_w=_read(mode, "ev_maximum_charge_power", base.max_charge_power_w),
+        min_charge_power_w=_read(mode, "ev_minimum_charge_power", base.min_charge_power_w),
+        max_charge_current_a=_read(mode, "ev_maximum_charge_current", base.max_charge_current_a),
+        min_charge_current_a=_read(mode, "ev_minimum_charge_current", base.min_charge_current_a),
+        max_discharge_power_w=_read(mode, "ev_maximum_discharge_power", base.max_discharge_power_w),
+        min_discharge_power_w=_read(mode, "ev_minimum_discharge_power", base.min_discharge_power_w),
+        max_discharge_current_a=_read(mode, "ev_maximum_discharge_current", base.max_discharge_current_a),
+        min_discharge_current_a=_read(mode, "ev_minimum_discharge_current", base.min_discharge_current_a),
+        max_voltage_v=_read(mode, "ev_maximum_voltage", base.max_voltage_v),
+        min_voltage_v=_read(mode, "ev_minimum_voltage", base.min_voltage_v),
+    )
+
+
+def impossible(mode: dc.DC_CPDReqEnergyTransferMode, station: ChargerLimits) -> bool:
+    """Whether the car's limits can't be served: FAILED_WrongChargeParameter (V2G20-2272)."""
+    charge = (
+        mode.ev_maximum_charge_power,
+        mode.ev_minimum_charge_power,
+        mode.ev_maximum_charge_current,
+        mode.ev_minimum_charge_current,
+        mode.ev_maximum_voltage,
+        mode.ev_minimum_voltage,
+    )
+    if any(quantity.value < 0 for quantity in charge):
+        return True
+    car = read_limits(mode, ChargerLimits(max_discharge_power_w=0.0, max_discharge_current_a=0.0))
+    if car.min_charge_power_w > car.max_charge_power_w or car.min_charge_current_a > car.max_charge_current_a:
+        return True
+    if car.min_discharge_power_w > car.max_discharge_power_w:
+        return True
+    if car.min_discharge_current_a > car.max_discharge_current_a or car.min_voltage_v > car.max_voltage_v:
+        return True
+    return car.max_voltage_v < station.min_voltage_v or car.min_voltage_v > station.max_voltage_v
+
+
+def allowed(session: SeccSession, now: float) -> ChargerLimits:
+    """Minimum of car and station, in both directions; zero means zero. No discharge unless a BPT service was chosen."""
+    car, station = session.context.vehicle, session.charger.limits(now)
+    both = session.context.bidirectional
+    return ChargerLimits(
+        max_charge_power_w=min(car.max_charge_power_w, station.max_charge_power_w),
+        min_charge_power_w=max(car.min_charge_power_w, station.min_charge_power_w),
+        max_charge_current_a=min(car.max_charge_current_a, station.max_charge_current_a),
+        min_charge_current_a=max(car.min_charge_current_a, station.min_charge_current_a),
+        max_discharge_power_w=min(car.max_discharge_power_w, station.max_discharge_power_w) if both else 0.0,
+        min_discharge_power_w=max(car.min_discharge_power_w, station.min_discharge_power_w) if both else 0.0,
+        max_discharge_current_a=min(car.max_discharge_current_a, station.max_discharge_current_a) if both else 0.0,
+        min_discharge_current_a=max(car.min_discharge_current_a, station.min_discharge_current_a) if both else 0.0,
+        max_voltage_v=min(car.max_voltage_v, station.max_voltage_v),
+        min_voltage_v=max(car.min_voltage_v, station.min_voltage_v),
+    )
+
+
+def discharge_permitted(session: SeccSession) -> bool:
+    """What the car's energy requests allow (docs/open-points.md, "discharge window").
+
+    The battery must hold more than the minimum. With V2X requests it must also not be below the V2X window
+    (EVMinimumV2XEnergyRequest > 0 asks for energy); above the window and without requests the options decide.
+    """
+    context: SeccContext = session.context
+    if not context.bidirectional:
+        return False
+    if context.minimum_energy_wh is not None and context.minimum_energy_wh > 0:
+        return False
+    if context.minimum_v2x_energy_wh is None:
+        return session.config.discharge_without_v2x_requests
+    if context.minimum_v2x_energy_wh > 0:
+        return False
+    above = context.maximum_v2x_energy_wh is not None and context.maximum_v2x_energy_wh < 0
+    return session.config.discharge_above_v2x_window if above else True
+
+
+def regulate(session: SeccSession, mode: StageMode, set_point: float, now: float) -> SetStage:
+    """The stage's set point (W for AC_POWER, A for CURRENT) with the bounds in force."""
+    bounds = allowed(session, now)
+    if not discharge_permitted(session):
+        bounds = msgspec.structs.replace(bounds, max_discharge_power_w=0.0, max_discharge_current_a=0.0)
+        set_point = max(set_point, 0.0)
+    if mode is StageMode.CURRENT:
+        set_point = min(max(set_point, -bounds.max_discharge_current_a), bounds.max_charge_current_a)
+    return SetStage(
+        mode=mode,
+        current_a=set_point if mode is StageMode.CURRENT else 0.0,
+        ac_power_w=set_point if mode is StageMode.AC_POWER else 0.0,
+        min_current_a=-bounds.max_discharge_current_a,
+        max_current_a=bounds.max_charge_current_a,
+        min_power_w=-bounds.max_discharge_power_w,
+        max_power_w=bounds.max_charge_power_w,
+        min_voltage_v=bounds.min_voltage_v,
+        max_voltage_v=bounds.max_voltage_v,
+    )
+
+
+def discharge_limit(session: SeccSession, quantity: float) -> RationalNumber:
+    """A discharge limit with the sign the option asks for."""
+    match session.config.discharge_limit_sign:
+        case DischargeLimitSign.POSITIVE:
+            sign = 1
+        case DischargeLimitSign.NEGATIVE:
+            sign = -1
+        case DischargeLimitSign.MIRROR_PEER:
+            sign = session.context.peer_discharge_sign or -1
+    return limit(sign * quantity)
+
+
+def has_negative_charge_limit(mode: object) -> bool:
+    """Charge limits are positive on the wire; a negative one is FAILED_WrongChargeParameter."""
+    names = ("ev_maximum_charge_power", "ev_minimum_charge_power", "ev_maximum_charge_current")
+    quantities = (getattr(mode, name, None) for name in names)
+    return any(isinstance(q, RationalNumber) and number(q) < 0 for q in quantities)

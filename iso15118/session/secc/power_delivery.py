@@ -1,0 +1,134 @@
+"""Power delivery at the station: start and stop of the flow of energy."""
+
+from __future__ import annotations
+
+from iso15118.messages.iso20.common.power_delivery import (
+    ChargeProgress,
+    EVPowerProfile,
+    PowerDeliveryReq,
+    PowerDeliveryRes,
+)
+from iso15118.messages.iso20.types import EVSENotification, EVSEStatus, Processing, ResponseCode
+from iso15118.session.actions import Action, EnergyFlow, PowerProfileChosen, SetContactor
+from iso15118.session.core import NO_CURRENT_A, STAGE_OFF, State, Step
+from iso15118.session.ports import OfferedSchedule
+from iso15118.session.quantities import number
+from iso15118.session.secc.session import Handlers, Rule, SeccSession
+from iso15118.session.services import ControlMode
+from iso15118.session.timers import Timer
+
+__all__ = ["HANDLERS", "status"]
+
+_PROFILE_TOLERANCE_W = 1.0
+"""A profile may exceed its schedule by rounding only. Ours."""
+
+
+def status(session: SeccSession, now: float) -> EVSEStatus | None:
+    """The station's wish to end, while it has one."""
+    if not session.charger.stop_wanted(now):
+        return None
+    session.timers.start_once(Timer.SECC_STOP_NOTIFICATION, now)
+    return EVSEStatus(
+        notification_max_delay=session.config.notification_max_delay_s, evse_notification=EVSENotification.Terminate
+    )
+
+
+def power_delivery(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
+    """Start, stop, or explain why not."""
+    match request.charge_progress:
+        case ChargeProgress.Start:
+            return _start(session, request, now)
+        case ChargeProgress.Stop:
+            return stop(session, request, now)
+        case ChargeProgress.Standby:
+            return _stay(session, ResponseCode.WARNING_StandbyNotAllowed, now)
+        case ChargeProgress.ScheduleRenegotiation:
+            return _stay(session, ResponseCode.WARNING_ScheduleRenegotiationFailed, now)
+
+
+def _stay(session: SeccSession, code: ResponseCode, now: float) -> Step:
+    return Step(session.state, PowerDeliveryRes(**session.ok(code, now=now), evse_status=status(session, now)))
+
+
+def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
+    context = session.context
+    if session.state is State.DC_CHARGE_LOOP:
+        return session.refuse(request, "FAILED_SequenceError", now)
+    if not context.pre_charged and not session.config.power_delivery_after_ongoing_pre_charge:
+        return session.refuse(request, "FAILED_SequenceError", now)
+    if request.ev_processing is not Processing.Finished:
+        return _stay(session, ResponseCode.OK, now)
+    reading = session.charger.reading(now)
+    if reading.contactor_fault or not reading.contactor_closed:
+        return session.refuse(request, "FAILED_ContactorError", now)
+    actions: tuple[Action, ...] = (EnergyFlow(True),)
+    if context.control_mode is ControlMode.SCHEDULED:
+        profile = request.ev_power_profile
+        if profile is None or profile.scheduled_ev_ppt_control_mode is None:
+            return session.refuse(request, "FAILED_EVPowerProfileInvalid", now)
+        chosen = profile.scheduled_ev_ppt_control_mode.selected_schedule_tuple_id
+        schedule = context.schedules.get(chosen)
+        if schedule is None:
+            return session.refuse(request, "FAILED_ScheduleSelectionInvalid", now)
+        if not _inside(session, profile, schedule):
+            return session.refuse(request, "FAILED_EVPowerProfileInvalid", now)
+        context.schedule_tuple_id = chosen
+        actions = (PowerProfileChosen(chosen, _entries(profile)), *actions)
+    # In Dynamic control a profile says nothing.
+    response = PowerDeliveryRes(**session.ok(now=now), evse_status=status(session, now))
+    return Step(State.DC_CHARGE_LOOP, response, actions=actions)
+
+
+def _entries(profile: EVPowerProfile) -> tuple[tuple[float, float], ...]:
+    entries = profile.ev_power_profile_entries.ev_power_profile_entry
+    return tuple((float(entry.duration), number(entry.power)) for entry in entries)
+
+
+def _inside(session: SeccSession, profile: EVPowerProfile, schedule: OfferedSchedule) -> bool:
+    """Whether every step of the profile stays between zero and what the schedule has at that time."""
+    start = profile.time_anchor - session.unix_offset_s
+    for duration, power in _entries(profile):
+        end = start + duration
+        low, high = _range(schedule, start, end)
+        if not low - _PROFILE_TOLERANCE_W <= power <= high + _PROFILE_TOLERANCE_W:
+            return False
+        start = end
+    return True
+
+
+def _range(schedule: OfferedSchedule, start: float, end: float) -> tuple[float, float]:
+    """Lowest (<= 0) and highest (>= 0) power that the schedule allows all through ``start`` to ``end``.
+
+    Steps are matched to the second, since durations on the wire are whole seconds; beyond its end a schedule allows
+    nothing.
+    """
+    at, low, high, covered = schedule.start_s, None, None, False
+    for duration, power in schedule.entries:
+        if at < end - 1.0 and at + duration > start + 1.0:
+            low = min(power, 0.0) if low is None else max(low, min(power, 0.0))
+            high = max(power, 0.0) if high is None else min(high, max(power, 0.0))
+        at += duration
+        covered = covered or at >= end - 2.0
+    if low is None or high is None or not covered:
+        return 0.0, 0.0
+    return low, high
+
+
+def stop(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
+    """Current to zero first: the answer waits for it, then the outlet's contactor opens."""
+    if abs(session.charger.reading(now).current_a) > NO_CURRENT_A:
+        if session.deferred_too_long:
+            return session.refuse(request, "FAILED_PowerDeliveryNotApplied", now)
+        return Step(session.state, defer=Timer.SECC_POWER_DELIVERY_STOP, actions=(STAGE_OFF,))
+    session.timers.stop(Timer.SECC_STOP_NOTIFICATION)
+    actions = (STAGE_OFF, EnergyFlow(False), SetContactor(False))
+    return Step(State.DC_WELDING_DETECTION, PowerDeliveryRes(**session.ok(now=now)), actions=actions)
+
+
+_TO = frozenset({State.POWER_DELIVERY, State.DC_PRE_CHARGE, State.DC_CHARGE_LOOP, State.DC_WELDING_DETECTION})
+
+HANDLERS: Handlers = {
+    (State.DC_PRE_CHARGE, PowerDeliveryReq): Rule(power_delivery, _TO),
+    (State.POWER_DELIVERY, PowerDeliveryReq): Rule(power_delivery, _TO),
+    (State.DC_CHARGE_LOOP, PowerDeliveryReq): Rule(power_delivery, _TO),
+}

@@ -1,0 +1,153 @@
+"""Schedule exchange at the station: needs in, schedules (Scheduled) or consent (Dynamic) out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iso15118.messages.iso20.common.schedule_exchange import (
+    ChargingSchedule,
+    Dynamic_SEReqControlMode,
+    Dynamic_SEResControlMode,
+    PowerSchedule,
+    PowerScheduleEntry,
+    PowerScheduleEntryList,
+    Scheduled_SEReqControlMode,
+    Scheduled_SEResControlMode,
+    ScheduleExchangeReq,
+    ScheduleExchangeRes,
+    ScheduleTuple,
+)
+from iso15118.messages.iso20.types import Processing, RationalNumber
+from iso15118.session.actions import NeedsTold
+from iso15118.session.core import State, Step
+from iso15118.session.ports import ChargingNeeds, OfferedSchedule
+from iso15118.session.quantities import limit, number
+from iso15118.session.secc.failed import least_schedule
+from iso15118.session.secc.session import Handlers, Rule, SeccSession
+from iso15118.session.services import ControlMode
+from iso15118.session.timers import Timer
+
+__all__ = ["HANDLERS", "needs_of"]
+
+_MAX_TUPLES = 3
+_MAX_ENTRIES = 1024
+"""maxOccurs of ScheduleTuple and PowerScheduleEntry."""
+
+
+def schedule_exchange(session: SeccSession, request: ScheduleExchangeReq, now: float) -> Step:
+    """Report the needs; Ongoing until the schedule port is ready or SECC_ONGOING_SCHEDULE_EXCHANGE runs out."""
+    context = session.context
+    dynamic, scheduled = request.dynamic_se_req_control_mode, request.scheduled_se_req_control_mode
+    if (dynamic if context.control_mode is ControlMode.DYNAMIC else scheduled) is None:
+        return session.refuse(request, "FAILED", now)
+    if dynamic is not None and not _consistent(dynamic):
+        return session.refuse(request, "FAILED_WrongChargeParameter", now)
+    if session.charger.stop_wanted(now):
+        # Before the charge loop there is no other way to say that the station wants to end.
+        return session.refuse(request, "FAILED", now)
+    needs = needs_of(session, request, now)
+    actions = () if _same(needs, context.needs) else (NeedsTold(needs),)
+    context.needs = needs
+    session.timers.start_once(Timer.SECC_ONGOING_SCHEDULE_EXCHANGE, now)
+    late = Timer.SECC_ONGOING_SCHEDULE_EXCHANGE in session.expired
+    finished = session.charger.ready(now) or late
+    if finished:
+        session.timers.stop(Timer.SECC_ONGOING_SCHEDULE_EXCHANGE)
+    base = {
+        **session.ok(now=now),
+        "evse_processing": Processing.Finished if finished else Processing.Ongoing,
+    }
+    if context.control_mode is ControlMode.DYNAMIC:
+        response = ScheduleExchangeRes(**base, dynamic_se_res_control_mode=Dynamic_SEResControlMode())
+    else:
+        mode = _schedules(session, needs, now) if finished else least_schedule()
+        response = ScheduleExchangeRes(**base, scheduled_se_res_control_mode=mode)
+    return Step(State.DC_CABLE_CHECK if finished else State.SCHEDULE_EXCHANGE, response, actions=actions)
+
+
+def _consistent(mode: Dynamic_SEReqControlMode) -> bool:
+    """V2G20-2681: the V2X requests are a pair; V2G20-1640: MinimumSOC is not above TargetSOC."""
+    pair = (mode.ev_maximum_v2x_energy_request is None) == (mode.ev_minimum_v2x_energy_request is None)
+    if mode.minimum_soc is None or mode.target_soc is None:
+        return pair
+    return pair and mode.minimum_soc <= mode.target_soc
+
+
+def _same(new: ChargingNeeds, old: ChargingNeeds | None) -> bool:
+    """Whether a repeated request says the same; departure counts from each message, so a second of slip is none."""
+    if old is None:
+        return False
+    drift = (new.departure_s or 0.0) - (old.departure_s or 0.0)
+    return abs(drift) <= 1.5 and _without_departure(new) == _without_departure(old)
+
+
+def _without_departure(needs: ChargingNeeds) -> dict[str, Any]:
+    return {name: getattr(needs, name) for name in needs.__struct_fields__ if name != "departure_s"}
+
+
+def needs_of(session: SeccSession, request: ScheduleExchangeReq, now: float) -> ChargingNeeds:
+    """What the car needs, from this request and from parameter discovery."""
+    context = session.context
+    mode: Dynamic_SEReqControlMode | Scheduled_SEReqControlMode | None = (
+        request.dynamic_se_req_control_mode or request.scheduled_se_req_control_mode
+    )
+    values: dict[str, Any] = {}
+    for name, field in (
+        ("target_energy_wh", "ev_target_energy_request"),
+        ("maximum_energy_wh", "ev_maximum_energy_request"),
+        ("minimum_energy_wh", "ev_minimum_energy_request"),
+        ("maximum_v2x_energy_wh", "ev_maximum_v2x_energy_request"),
+        ("minimum_v2x_energy_wh", "ev_minimum_v2x_energy_request"),
+    ):
+        quantity = getattr(mode, field, None)
+        values[name] = number(quantity) if isinstance(quantity, RationalNumber) else None
+    context.minimum_energy_wh = values["minimum_energy_wh"]
+    context.minimum_v2x_energy_wh = values["minimum_v2x_energy_wh"]
+    context.maximum_v2x_energy_wh = values["maximum_v2x_energy_wh"]
+    departure = None if mode is None or mode.departure_time is None else now + mode.departure_time
+    car = {name: getattr(context.vehicle, name) for name in context.vehicle.__struct_fields__ if "ramp" not in name}
+    target_soc = getattr(mode, "target_soc", None)
+    return ChargingNeeds(
+        service_id=context.service_id,
+        control_mode=int(context.control_mode),
+        mobility_needs_mode=int(context.mobility_needs_mode),
+        bidirectional=context.bidirectional,
+        maximum_supporting_points=request.maximum_supporting_points,
+        departure_s=departure,
+        target_soc_percent=context.target_soc_percent if target_soc is None else target_soc,
+        minimum_soc_percent=getattr(mode, "minimum_soc", None),
+        **values,
+        **car,
+    )
+
+
+def _schedules(session: SeccSession, needs: ChargingNeeds, now: float) -> Scheduled_SEResControlMode:
+    most = min(needs.maximum_supporting_points, _MAX_ENTRIES)
+    offered = session.charger.schedules(needs, now)[:_MAX_TUPLES]
+    session.context.schedules = {s.schedule_tuple_id: s for s in offered}
+    return Scheduled_SEResControlMode(schedule_tuple=tuple(_tuple(session, s, most) for s in offered))
+
+
+def _tuple(session: SeccSession, schedule: OfferedSchedule, most: int) -> ScheduleTuple:
+    """Charging entries >= 0; where the car may discharge, a second schedule with entries <= 0."""
+    anchor = max(0, int(session.unix_offset_s + schedule.start_s))
+    entries = schedule.entries[:most]
+    charging = ChargingSchedule(power_schedule=_power(anchor, [(d, max(p, 0.0)) for d, p in entries]))
+    discharging = None
+    if session.context.bidirectional and any(power < 0 for _, power in entries):
+        discharging = ChargingSchedule(power_schedule=_power(anchor, [(d, min(p, 0.0)) for d, p in entries]))
+    return ScheduleTuple(
+        schedule_tuple_id=schedule.schedule_tuple_id, charging_schedule=charging, discharging_schedule=discharging
+    )
+
+
+def _power(anchor: int, entries: list[tuple[float, float]]) -> PowerSchedule:
+    steps = tuple(PowerScheduleEntry(duration=max(1, round(d)), power=limit(p, step=0)) for d, p in entries)
+    return PowerSchedule(time_anchor=anchor, power_schedule_entries=PowerScheduleEntryList(power_schedule_entry=steps))
+
+
+HANDLERS: Handlers = {
+    (State.SCHEDULE_EXCHANGE, ScheduleExchangeReq): Rule(
+        schedule_exchange, frozenset({State.SCHEDULE_EXCHANGE, State.DC_CABLE_CHECK})
+    ),
+}

@@ -1,0 +1,167 @@
+"""The station's side of one session: which request is allowed when, and what the core does around the handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from iso15118.errors import LocalError, PeerTimeout, RemoteError, SequenceError, SessionError
+from iso15118.messages.app import SupportedAppProtocolReq, SupportedAppProtocolRes
+from iso15118.messages.iso20.common.session_setup import SessionSetupReq
+from iso15118.messages.iso20.dc import DC_ChargeLoopRes
+from iso15118.messages.iso20.types import ResponseCode, V2GRequest, V2GResponse
+from iso15118.messages.model import Record
+from iso15118.session.actions import Action, Send
+from iso15118.session.core import FINAL_STATES, STAGE_OFF, Session, State, Step
+from iso15118.session.ports import Charger
+from iso15118.session.secc.context import SeccConfig, SeccContext
+from iso15118.session.secc.failed import failed_response
+from iso15118.session.timers import Limits, Timer
+
+__all__ = ["Handlers", "Rule", "SeccSession"]
+
+Handler = Callable[["SeccSession", Any, float], Step]
+
+
+class Rule(NamedTuple):
+    """How a request is handled in a state, and the states that may follow."""
+
+    handler: Handler
+    to: frozenset[State]
+
+
+Handlers = Mapping[tuple[State, type[Record]], Rule]
+
+
+class SeccSession(Session):
+    """One session of one outlet."""
+
+    power_off_timer = Timer.SECC_POWER_OFF
+
+    def __init__(
+        self,
+        charger: Charger,
+        handlers: Handlers,
+        *,
+        config: SeccConfig | None = None,
+        random_bytes: Callable[[int], bytes],
+        limits: Limits | None = None,
+        unix_offset_s: float = 0.0,
+        now: float,
+    ) -> None:
+        """Wait for the first request.
+
+        Args:
+            charger: The outlet's ports.
+            handlers: The transition table (``iso15118.session.secc.HANDLERS``).
+            config: What the outlet is set to.
+            random_bytes: Cryptographic randomness, for instance ``secrets.token_bytes`` (V2G20-835).
+            limits: The timer table.
+            unix_offset_s: Seconds to add to ``now`` to get seconds since 1970.
+            now: When the car was connected: the communication setup timer starts.
+        """
+        super().__init__(limits=limits, unix_offset_s=unix_offset_s)
+        self.charger = charger
+        self.config = config or SeccConfig()
+        self.random_bytes = random_bytes
+        self.context = SeccContext()
+        self.expired: set[Timer] = set()
+        """Ongoing limits that have run out: the next answer says so."""
+        self.deferred_too_long = False
+        self._handlers = handlers
+        self._deferred: Record | None = None
+        self.timers.start(Timer.SECC_COMMUNICATION_SETUP, now)
+
+    # --- driver's side ---
+
+    def receive(self, message: Record, now: float) -> list[Action]:
+        """Take one decoded request."""
+        if self.state in FINAL_STATES:
+            return []
+        expected = frozenset(cls.__name__ for state, cls in self._handlers if state is self.state)
+        if not isinstance(message, V2GRequest | SupportedAppProtocolReq):
+            return self._fail(SequenceError(type(message).__name__, self.state.value, expected), now)
+        if isinstance(message, V2GRequest) and not isinstance(message, SessionSetupReq):
+            # A session id can't differ before there is one; then the order is wrong, not the session.
+            if self.session_id != bytes(8) and message.header.session_id != self.session_id:
+                return self._refuse(message, SessionError("foreign SessionID", "FAILED_UnknownSession"), now)
+        rule = self._handlers.get((self.state, type(message)))
+        if rule is None or self._deferred is not None:
+            return self._refuse(message, SequenceError(type(message).__name__, self.state.value, expected), now)
+        if self.charger.reading(now).emergency_stop:
+            return self._refuse(message, SessionError("emergency stop"), now)
+        self.timers.stop(Timer.SECC_COMMUNICATION_SETUP, Timer.SECC_SEQUENCE, Timer.SECC_SEQUENCE_CHARGE_LOOP)
+        return self._handle(rule, message, now)
+
+    # --- handlers' side ---
+
+    def ok(self, code: ResponseCode = ResponseCode.OK, *, now: float) -> dict[str, Any]:
+        """Header and code of a response: the keyword arguments every response begins with."""
+        return {"header": self.header(now), "response_code": code}
+
+    def refuse(self, request: Record, code: str, now: float) -> Step:
+        """A FAILED answer with every mandatory field; the session ends."""
+        return Step(self.state, failed_response(request, code, self.header(now)))
+
+    # --- core's side ---
+
+    def _handle(self, rule: Rule, message: Record, now: float) -> list[Action]:
+        step = rule.handler(self, message, now)
+        actions = self._emit(step.actions)
+        if step.message is None:
+            if step.defer is None:
+                raise LocalError(f"the handler of {type(message).__name__} neither answered nor deferred")
+            self._deferred = message
+            self.timers.start_once(step.defer, now)
+            self.timers.start(Timer.SECC_DEFERRED_POLL, now)
+            return actions
+        self._deferred, self.deferred_too_long = None, False
+        self.timers.stop(Timer.SECC_POWER_DELIVERY_STOP, Timer.SECC_DEFERRED_POLL)
+        code = getattr(step.message, "response_code").value  # noqa: B009  (a response by construction)
+        actions.append(Send(step.message))
+        if code.upper().startswith("FAILED"):
+            self.error = SessionError(f"{type(message).__name__} answered {code}", code)
+            return actions + self._end(str(self.error), now, close_after=Timer.SECC_CLOSE)
+        if step.state not in rule.to:
+            raise LocalError(f"{rule.handler.__name__} may not lead to {step.state}")
+        if step.state is State.CLOSING:
+            return actions + self._end("SessionStop", now, close_after=Timer.SECC_CLOSE)
+        actions += self._enter(step.state)
+        loop = isinstance(step.message, DC_ChargeLoopRes)
+        self.timers.start(Timer.SECC_SEQUENCE_CHARGE_LOOP if loop else Timer.SECC_SEQUENCE, now)
+        return actions
+
+    def _refuse(self, request: V2GRequest | SupportedAppProtocolReq, error: RemoteError, now: float) -> list[Action]:
+        """Answer in kind with a FAILED code, then end (V2G20-459, V2G20-460)."""
+        self.error = error
+        response: V2GResponse | SupportedAppProtocolRes = failed_response(
+            request, error.response_code, self.header(now)
+        )
+        return [Send(response), *self._end(str(error), now, close_after=Timer.SECC_CLOSE)]
+
+    def _timeout(self, timer: Timer, now: float) -> list[Action]:
+        if timer is Timer.SECC_DEFERRED_POLL:
+            return self._poll(now)
+        if timer is Timer.SECC_POWER_DELIVERY_STOP:
+            self.deferred_too_long = True
+            return self._poll(now)
+        if timer in (Timer.SECC_ONGOING_EIM, Timer.SECC_ONGOING_SCHEDULE_EXCHANGE):
+            self.expired.add(timer)
+            return []
+        return self._fail(PeerTimeout(timer.name, self.limits.seconds(timer)), now)
+
+    def _poll(self, now: float) -> list[Action]:
+        if self.charger.reading(now).emergency_stop and self._deferred is None:
+            return self._fail(SessionError("emergency stop"), now)
+        if self.charger.pilot(now) == "A":
+            return self._fail(SessionError("unplugged"), now)
+        if self._deferred is None:
+            return []
+        message = self._deferred
+        return self._handle(self._handlers[self.state, type(message)], message, now)
+
+    def _present_current_a(self, now: float) -> float:
+        return self.charger.reading(now).current_a
+
+    def _safe_outputs(self) -> tuple[Action, ...]:
+        return (STAGE_OFF,)

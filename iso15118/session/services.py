@@ -1,0 +1,144 @@
+"""Services, their parameters and parameter sets, as both sides name them.
+
+Source: docs/decisions and the service tables of ISO 15118-20 as deployed stacks use them.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from iso15118.messages.iso20.common.service import Parameter, ParameterSet
+from iso15118.session.quantities import number
+
+__all__ = [
+    "BIDIRECTIONAL",
+    "BptChannel",
+    "ControlMode",
+    "DcConnector",
+    "GeneratorMode",
+    "MobilityNeedsMode",
+    "Offer",
+    "Pricing",
+    "ServiceId",
+    "dc_parameter_sets",
+    "read_offer",
+]
+
+
+class ServiceId(enum.IntEnum):
+    """Energy transfer services."""
+
+    AC = 1
+    DC = 2
+    WPT = 3
+    DC_ACDP = 4
+    AC_BPT = 5
+    DC_BPT = 6
+    DC_ACDP_BPT = 7
+    MCS = 8
+    MCS_BPT = 9
+    AC_DER_IEC = 10
+    AC_DER_SAE = 11
+
+
+BIDIRECTIONAL = frozenset({ServiceId.AC_BPT, ServiceId.DC_BPT, ServiceId.DC_ACDP_BPT, ServiceId.MCS_BPT})
+
+
+class ControlMode(enum.IntEnum):
+    """Who decides about power: a schedule the EV follows, or the station at every moment."""
+
+    SCHEDULED = 1
+    DYNAMIC = 2
+
+
+class MobilityNeedsMode(enum.IntEnum):
+    """Who states departure and energy: the EVCC alone, or the SECC as well (Dynamic only, V2G20-2663)."""
+
+    EVCC = 1
+    SECC = 2
+
+
+class DcConnector(enum.IntEnum):
+    """Parameter ``Connector`` of DC services."""
+
+    CORE = 1
+    EXTENDED = 2
+    DUAL2 = 3
+    DUAL4 = 4
+
+
+class Pricing(enum.IntEnum):
+    """Parameter ``Pricing``."""
+
+    NONE = 0
+    ABSOLUTE = 1
+    PRICE_LEVELS = 2
+
+
+class BptChannel(enum.IntEnum):
+    """Parameter ``BPTChannel``."""
+
+    UNIFIED = 1
+    SEPARATED = 2
+
+
+class GeneratorMode(enum.IntEnum):
+    """Parameter ``GeneratorMode``."""
+
+    GRID_FOLLOWING = 1
+    GRID_FORMING = 2
+
+
+def dc_parameter_sets(service_id: int, connector: DcConnector = DcConnector.EXTENDED) -> tuple[ParameterSet, ...]:
+    """The parameter sets a DC outlet offers: 1 is Scheduled, 2 is Dynamic control (V2G20-2656 wants both)."""
+    sets = []
+    for control_mode in ControlMode:
+        values = {
+            "Connector": int(connector),
+            "ControlMode": int(control_mode),
+            "MobilityNeedsMode": int(MobilityNeedsMode.EVCC),
+            "Pricing": int(Pricing.NONE),
+        }
+        if service_id in BIDIRECTIONAL:
+            values |= {"BPTChannel": int(BptChannel.UNIFIED), "GeneratorMode": int(GeneratorMode.GRID_FOLLOWING)}
+        parameters = tuple(Parameter(name=name, int_value=value) for name, value in values.items())
+        sets.append(ParameterSet(parameter_set_id=int(control_mode), parameter=parameters))
+    return tuple(sets)
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A parameter set as read: integer parameters by name; others are kept as text."""
+
+    parameter_set_id: int
+    integers: dict[str, int]
+    texts: dict[str, str]
+
+    @property
+    def control_mode(self) -> ControlMode | None:
+        """Parameter ``ControlMode``, if the set has a known one."""
+        value = self.integers.get("ControlMode")
+        return ControlMode(value) if value in (1, 2) else None
+
+    @property
+    def mobility_needs_mode(self) -> MobilityNeedsMode:
+        """Parameter ``MobilityNeedsMode``; absent or unknown counts as 1."""
+        return MobilityNeedsMode.SECC if self.integers.get("MobilityNeedsMode") == 2 else MobilityNeedsMode.EVCC
+
+
+def read_offer(parameter_set: ParameterSet) -> Offer:
+    """Read a parameter set. Of a name that occurs twice the first counts (a deployed station sends GeneratorMode twice)."""
+    integers: dict[str, int] = {}
+    texts: dict[str, str] = {}
+    for parameter in parameter_set.parameter:
+        for value in (parameter.int_value, parameter.short_value, parameter.byte_value):
+            if value is not None:
+                integers.setdefault(parameter.name, value)
+        if parameter.bool_value is not None:
+            integers.setdefault(parameter.name, int(parameter.bool_value))
+        if parameter.rational_number is not None:
+            texts.setdefault(parameter.name, f"{number(parameter.rational_number):g}")
+        if parameter.finite_string is not None:
+            texts.setdefault(parameter.name, parameter.finite_string)
+    return Offer(parameter_set.parameter_set_id, integers, texts)
