@@ -1,0 +1,177 @@
+"""One end of a connection without the connection: bytes and times in, bytes and actions out.
+
+Joins framing, codec, session and trace. A socket driver and the simulator's link use the same object, so that every
+byte of a simulated session is a real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+import msgspec
+
+from iso15118 import exi
+from iso15118.errors import CodecError, FramingError
+from iso15118.messages import app
+from iso15118.messages.iso20 import dc, types
+from iso15118.messages.iso20.common import xmlns
+from iso15118.messages.model import Record
+from iso15118.messages.registry import KEYS, schema_set
+from iso15118.session.actions import Action, Send
+from iso15118.session.core import Session
+from iso15118.trace import Trace
+from iso15118.v2gtp import SCHEMA_KEYS, Frame, FrameReader, PayloadType, frame_bytes
+
+__all__ = ["Endpoint", "Transmit"]
+
+
+class Transmit(msgspec.Struct, frozen=True):
+    """Write these bytes in one piece: deployed peers take one read for one message."""
+
+    data: bytes
+    name: str
+    """Root element of the message inside, for logs."""
+
+
+_PAYLOAD_TYPES: Mapping[str, PayloadType] = {
+    app.XMLNS.uri: PayloadType.SAP,
+    xmlns.XMLNS.uri: PayloadType.COMMON_MESSAGES,
+    dc.XMLNS.uri: PayloadType.DC,
+}
+
+_ROOTS = {cls: name.local for key in SCHEMA_KEYS.values() if key in KEYS for name, cls in schema_set(key).roots.items()}
+
+
+class Endpoint:
+    """A session that speaks V2GTP and EXI."""
+
+    def __init__(self, session: Session, *, at: str, trace: Trace | None = None) -> None:
+        """Join; every grammar the session may need is built here, not while the peer waits.
+
+        Args:
+            session: Either side's core.
+            at: ``EV`` or ``SECC``, for the trace.
+            trace: Where events go; None for nowhere.
+        """
+        self.session = session
+        self.at = at
+        self.trace = trace
+        self.reader = FrameReader()
+        self.messages = 0
+        """Messages sent."""
+        self.ignored = 0
+        """Frames of a payload type that we don't speak: they get no answer (conformance purpose TP-02)."""
+        for key in ("AppProtocol", "CommonMessages", "DC"):
+            exi.warm(key)
+
+    def receive_data(self, data: bytes, now: float) -> list[Action | Transmit]:
+        """Take bytes as they arrived, cut anyhow."""
+        try:
+            frames = self.reader.feed(data)
+        except FramingError as error:
+            return self.carry(self.session.reject(error, now), now)
+        actions: list[Action | Transmit] = []
+        for frame in frames:
+            actions += self._frame(frame, now)
+        if self.reader.error is not None:
+            actions += self.carry(self.session.reject(self.reader.error, now), now)
+        return actions
+
+    def _frame(self, frame: Frame, now: float) -> list[Action | Transmit]:
+        key = SCHEMA_KEYS.get(frame.payload_type)
+        if key not in KEYS or frame.payload_type not in _PAYLOAD_TYPES.values():
+            self.ignored += 1
+            self._trace_bytes(frame, "a payload type that is not spoken here", now)
+            return []
+        try:
+            message = exi.decode(frame.payload, key)
+        except CodecError as error:
+            self._trace_bytes(frame, str(error), now)
+            return self.carry(self.session.reject(error, now), now)
+        self._trace_message(message, key, "rx", now)
+        return self.carry(self.session.receive(message, now), now)
+
+    def handle_timer(self, now: float) -> list[Action | Transmit]:
+        """As ``Session.handle_timer``."""
+        return self.carry(self.session.handle_timer(now), now)
+
+    def poll(self, now: float) -> list[Action | Transmit]:
+        """As ``Session.poll``."""
+        return self.carry(self.session.poll(now), now)
+
+    def connection_lost(self, now: float) -> list[Action | Transmit]:
+        """As ``Session.connection_lost``."""
+        return self.carry(self.session.connection_lost(now), now)
+
+    def next_timer(self) -> float | None:
+        """As ``Session.next_timer``."""
+        return self.session.next_timer()
+
+    def carry(self, actions: list[Action], now: float) -> list[Action | Transmit]:
+        """Replace every ``Send`` by the bytes to write."""
+        return [self._encode(action.message, now) if isinstance(action, Send) else action for action in actions]
+
+    def _encode(self, message: Record, now: float) -> Transmit:
+        payload_type = _PAYLOAD_TYPES[type(message).xmlns.uri]
+        key = SCHEMA_KEYS[payload_type]
+        data = frame_bytes(payload_type, exi.encode(message, key))
+        self.messages += 1
+        self._trace_message(message, key, "tx", now)
+        return Transmit(data, type(message).__name__)
+
+    def _trace_message(self, message: Record, key: str, direction: str, now: float) -> None:
+        if self.trace is None:
+            return
+
+        def body() -> object:
+            (content,) = exi.to_json(message, key).values()
+            return content
+
+        self.trace.event(now, self.at, "iso15118", direction, _ROOTS[type(message)], body, run=loop_run(message))
+
+    def _trace_bytes(self, frame: Frame, why: str, now: float) -> None:
+        if self.trace is not None:
+            body = {"payload_type": frame.payload_type, "payload": frame.payload.hex().upper(), "error": why}
+            self.trace.event(now, self.at, "iso15118", "rx", "unreadable", lambda: body)
+
+
+# What a charge loop measures, and what counts down with time: left out when two loops are compared.
+_VOLATILE = frozenset(
+    {
+        "header",
+        "ev_present_voltage",
+        "evse_present_voltage",
+        "evse_present_current",
+        "departure_time",
+        "ev_target_energy_request",
+        "ev_maximum_energy_request",
+        "ev_minimum_energy_request",
+        "ev_maximum_v2x_energy_request",
+        "ev_minimum_v2x_energy_request",
+    }
+)
+
+
+def loop_run(message: Record) -> Hashable:
+    """What makes two charge loops equal; None for any other message, and for loops that carry meter readings."""
+    if isinstance(message, types.ChargeLoopReq):
+        display = message.display_parameters
+        shown = None if display is None else (display.target_soc, display.battery_energy_capacity)
+        mode = _constant(getattr(message, "cl_req_control_mode", None))
+        return (message.meter_info_requested, shown, mode)
+    if isinstance(message, types.ChargeLoopRes) and message.meter_info is None and message.receipt is None:
+        flags = (
+            getattr(message, "evse_power_limit_achieved", None),
+            getattr(message, "evse_current_limit_achieved", None),
+            getattr(message, "evse_voltage_limit_achieved", None),
+        )
+        mode = _constant(getattr(message, "cl_res_control_mode", None))
+        return (message.response_code, message.evse_status, flags, mode)
+    return None
+
+
+def _constant(mode: Record | None) -> Hashable:
+    if mode is None:
+        return None
+    values = tuple(getattr(mode, name) for name in mode.__struct_fields__ if name not in _VOLATILE)
+    return (type(mode), values)
