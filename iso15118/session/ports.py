@@ -104,6 +104,8 @@ class MeterReading(msgspec.Struct, frozen=True, kw_only=True):
     meter_id: str
     import_wh: int
     export_wh: int
+    power_w: float = 0.0
+    """AC power right now; positive into the car."""
 
 
 class OfferedSchedule(msgspec.Struct, frozen=True, kw_only=True):
