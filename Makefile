@@ -1,0 +1,50 @@
+# Each target makes .venv by itself; python3 and make are all a machine needs. Another interpreter: make PYTHON=python3.13
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+
+.PHONY: help demo test lint bench interop clean
+
+help:
+	@echo "make demo     a car gives back 15 kWh in the evening and is charged by the morning (report in out/)"
+	@echo "make test     the tests, a few minutes; arguments for pytest: make test ARGS='-m slow'"
+	@echo "make lint     ruff, formatter, mypy strict"
+	@echo "make bench    how quick the EXI codec is, as ratios to JSON"
+	@echo "make interop  sessions with a foreign peer; needs root and Java"
+	@echo "make clean    remove .venv, caches and out/"
+
+demo: $(VENV)/.runtime
+	$(VENV)/bin/v2g sim evening
+
+test: $(VENV)/.dev
+	$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+bench: $(VENV)/.dev
+	$(PY) -m bench.exi
+
+interop: $(VENV)/.dev
+	$(PY) -m pytest -m interop tests/interop $(ARGS)
+
+clean:
+	rm -rf $(VENV) out build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: what is installed is installed again only when pyproject.toml says something new.
+$(VENV)/.pip: tools/make_venv.py
+	$(PYTHON) tools/make_venv.py $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.pip pyproject.toml
+	$(PIP) install --quiet --editable '.[sim]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.pip pyproject.toml
+	$(PIP) install --quiet --editable '.[dev]'
+	@touch $@
