@@ -1,0 +1,26 @@
+"""HOW it is written: message <-> EXI, XML text and JSON, all from the grammar of the message classes."""
+
+from __future__ import annotations
+
+from iso15118.exi.codec import MAX_EXI_OCTETS, Content, Mode, decode, decode_fragment, encode, read, warm
+from iso15118.exi.json import from_json, to_json
+from iso15118.exi.xml import from_xml, to_xml
+
+__all__ = [
+    "BACKEND",
+    "MAX_EXI_OCTETS",
+    "Content",
+    "Mode",
+    "decode",
+    "decode_fragment",
+    "encode",
+    "from_json",
+    "from_xml",
+    "read",
+    "to_json",
+    "to_xml",
+    "warm",
+]
+
+BACKEND = "interpreter"
+"""Which spelling of the codec runs."""

@@ -1,0 +1,117 @@
+"""Bits in and out of a byte string, and the two EXI integers every other datatype is made of.
+
+Both classes move long values (certificates, strings) in one piece: the cost of a value depends on its own length, never
+on that of the message.
+"""
+
+from __future__ import annotations
+
+__all__ = ["MAX_UNSIGNED_OCTETS", "BitReader", "BitWriter", "Fault"]
+
+MAX_UNSIGNED_OCTETS = 10
+"""Octets of the longest Unsigned Integer but for xs:integer: 64 bits, 7 an octet. A shorter value may come in more
+octets than it needs (the deployed codecs take such streams), but in no more than this."""
+
+_FLUSH_BITS = 512
+
+
+class Fault(Exception):
+    """What is wrong and where, before the codec makes a CodecError of it.
+
+    ``path`` grows from the leaf to the root while the exception passes the elements it happened in.
+    """
+
+    def __init__(self, reason: str, bit: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.bit = reason, bit
+        self.path: list[str] = []
+
+
+class BitReader:
+    """A cursor over one stream, most significant bit first."""
+
+    __slots__ = ("data", "limit", "position")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.limit = 8 * len(data)
+        self.position = 0
+        """Bits read so far."""
+
+    def bits(self, width: int) -> int:
+        """An unsigned number of ``width`` bits.
+
+        Raises:
+            Fault: The stream ends before.
+        """
+        start = self.position
+        end = start + width
+        if end > self.limit:
+            raise Fault("the stream ends here", self.limit)
+        self.position = end
+        return (int.from_bytes(self.data[start >> 3 : (end + 7) >> 3], "big") >> (-end & 7)) & ((1 << width) - 1)
+
+    def octets(self, count: int) -> bytes:
+        """``count`` octets, wherever they begin.
+
+        Raises:
+            Fault: The stream ends before; nothing has been allocated for them.
+        """
+        if 8 * count > self.limit - self.position:
+            raise Fault(f"{count} octets announced, {(self.limit - self.position) // 8} left", self.position)
+        return self.bits(8 * count).to_bytes(count, "big")
+
+    def unsigned(self, most_octets: int = MAX_UNSIGNED_OCTETS) -> int:
+        """An Unsigned Integer: 7 bits an octet, least significant first (EXI 1.0, 7.1.6).
+
+        Raises:
+            Fault: It has more than ``most_octets`` octets, or the stream ends before.
+        """
+        octet = self.bits(8)
+        value = octet & 127
+        shift = 7
+        while octet > 127:
+            if shift == 7 * most_octets:
+                raise Fault(f"an integer of more than {most_octets} octets", self.position)
+            octet = self.bits(8)
+            value |= (octet & 127) << shift
+            shift += 7
+        return value
+
+
+class BitWriter:
+    """Collects bits, most significant first."""
+
+    __slots__ = ("_held", "_held_bits", "_out")
+
+    def __init__(self) -> None:
+        self._out = bytearray()
+        self._held = 0
+        self._held_bits = 0
+
+    def bits(self, value: int, width: int) -> None:
+        """Append ``value``, which must fit, in ``width`` bits."""
+        self._held = self._held << width | value
+        self._held_bits += width
+        if self._held_bits > _FLUSH_BITS:
+            rest = self._held_bits & 7
+            self._out += (self._held >> rest).to_bytes(self._held_bits >> 3, "big")
+            self._held &= (1 << rest) - 1
+            self._held_bits = rest
+
+    def octets(self, data: bytes) -> None:
+        """Append octets, wherever they begin."""
+        self.bits(int.from_bytes(data, "big"), 8 * len(data))
+
+    def unsigned(self, value: int) -> None:
+        """Append an Unsigned Integer in as few octets as it needs."""
+        while value > 127:
+            self.bits(value & 127 | 128, 8)
+            value >>= 7
+        self.bits(value, 8)
+
+    def finish(self) -> bytes:
+        """Everything written, padded with zero bits to a whole octet."""
+        padding = -self._held_bits & 7
+        tail = (self._held << padding).to_bytes((self._held_bits + padding) >> 3, "big")
+        return bytes(self._out) + tail

@@ -1,0 +1,200 @@
+"""A message or fragment and its EXI stream, in the profile of ISO 15118-20.
+
+The stream is one header octet 0x80 (no cookie, no options), then bit-packed events, then zero bits to the octet. The
+schema set, which the V2GTP payload type names, decides every code.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+from iso15118.errors import CodecError, LocalError
+from iso15118.exi.bits import BitReader, BitWriter, Fault
+from iso15118.exi.grammar import Element, SchemaGrammar, schema_grammar
+from iso15118.exi.interpreter import read_element, write_element
+from iso15118.messages.model import QName, Record
+from iso15118.messages.registry import KEYS
+
+__all__ = [
+    "MAX_EXI_OCTETS",
+    "Content",
+    "Mode",
+    "codec_error",
+    "decode",
+    "decode_fragment",
+    "encode",
+    "find_element",
+    "read",
+    "root_of",
+    "warm",
+]
+
+HEADER = 0x80
+"""EXI header: distinguishing bits, no options, final version 1 (EXI 1.0, 5)."""
+
+MAX_EXI_OCTETS = 1 << 21
+"""Longest stream decoded. The longest the schema allows in practice, a ScheduleExchangeRes with every list full, has
+some 1.5 million octets; everything else stays below 100 000."""
+
+Mode = Literal["document", "fragment"]
+
+
+class Content(NamedTuple):
+    """What a stream contained."""
+
+    name: QName
+    """The root element."""
+    value: Any
+    """A Record; of a fragment that is a simple element, its plain value."""
+    trailing_octets: int
+    """Zero octets after the end (others are refused): harmless, but no encoder should send them."""
+
+
+def warm(key: str | None = None) -> None:
+    """Derive the grammar of one schema set, or of all, so that no message has to wait for it."""
+    for each in KEYS if key is None else (key,):
+        schema_grammar(each)
+
+
+def encode(message: Any, key: str, mode: Mode = "document", element: QName | str | None = None) -> bytes:
+    """The EXI stream of a message, or of an element as a fragment (what signatures digest).
+
+    Args:
+        message: A Record; for a simple element as fragment, its value.
+        key: Name of the schema set (``registry.KEYS``).
+        mode: A document has a global element as root, a fragment any element.
+        element: Name of the root; needed where the class does not tell it.
+
+    Raises:
+        CodecError: The message is not valid; ``path`` says where.
+        LocalError: Unknown key or mode.
+    """
+    schema = schema_grammar(key)
+    writer = BitWriter()
+    writer.bits(HEADER, 8)
+    elements, width = _roots(schema, mode)
+    code, root = root_of(schema, mode, message, element)
+    writer.bits(code, width)
+    try:
+        write_element(writer, root, message)
+    except Fault as fault:
+        raise codec_error(fault, root.name.local) from None
+    if mode == "fragment":
+        writer.bits(len(elements) + 1, width)
+    return writer.finish()
+
+
+def decode(data: bytes, key: str) -> Record:
+    """The message in an EXI document.
+
+    Raises:
+        CodecError: The stream is not a valid message of the schema set; ``path`` and ``bit`` say where.
+        LocalError: Unknown key.
+    """
+    value = read(data, key, "document").value
+    assert isinstance(value, Record)
+    return value
+
+
+def decode_fragment(data: bytes, key: str) -> Content:
+    """The element in an EXI fragment, with its name.
+
+    Raises:
+        CodecError: As ``decode``.
+        LocalError: Unknown key.
+    """
+    return read(data, key, "fragment")
+
+
+def read(data: bytes, key: str, mode: Mode = "document") -> Content:
+    """Name and value of the root of an EXI stream, and what follows it.
+
+    Raises:
+        CodecError: As ``decode``.
+        LocalError: Unknown key or mode.
+    """
+    schema = schema_grammar(key)
+    elements, width = _roots(schema, mode)
+    reader = BitReader(data)
+    name = ""
+    try:
+        if len(data) > MAX_EXI_OCTETS:
+            raise Fault(f"{len(data)} octets, more than the limit of {MAX_EXI_OCTETS}", 0)
+        if reader.bits(8) != HEADER:
+            raise Fault(f"EXI header {data[0]:#04x}, not {HEADER:#04x}", 0)
+        code = reader.bits(width)
+        if code >= len(elements):
+            raise Fault(f"root code {code} is no element of {key}", 8)
+        root = elements[code]
+        name = root.name.local
+        value = read_element(reader, root)
+        if mode == "fragment" and reader.bits(width) != len(elements) + 1:
+            raise Fault("more than one element in the fragment", reader.position - width)
+        return Content(root.name, value, _trailing(reader))
+    except Fault as fault:
+        raise codec_error(fault, name) from None
+
+
+def _trailing(reader: BitReader) -> int:
+    """Count the zero octets after the end.
+
+    A stream of another schema set can decode as a shorter message of this one; the unread octets are the only trace
+    it leaves. So octets other than zero are a fault.
+    """
+    end = (reader.position + 7) >> 3
+    tail = reader.data[end:]
+    if tail.strip(b"\0"):
+        raise Fault(f"{len(tail)} octets after the end of the message", 8 * end)
+    return len(tail)
+
+
+def codec_error(fault: Fault, root: str) -> CodecError:
+    """The public error of a fault seen below the element called ``root``."""
+    path = [*fault.path, root] if root else fault.path
+    return CodecError(fault.reason, "/".join(reversed(path)), fault.bit)
+
+
+def _roots(schema: SchemaGrammar, mode: Mode) -> tuple[tuple[Element, ...], int]:
+    match mode:
+        case "document":
+            return schema.document, schema.document_width
+        case "fragment":
+            return schema.fragment, schema.fragment_width
+    raise LocalError(f"mode {mode!r}; there are document and fragment")
+
+
+def find_element(schema: SchemaGrammar, mode: Mode, name: QName | str) -> tuple[int, Element]:
+    """Code and element of a name; a plain local name means the first namespace of the set that has it.
+
+    Raises:
+        CodecError: The set has no such root.
+    """
+    elements, _ = _roots(schema, mode)
+    places = schema.places[mode]
+    if isinstance(name, QName):
+        code = places.get(name)
+    else:
+        codes = (places.get(QName(name, uri)) for uri in (*schema.namespaces, ""))
+        code = next((each for each in codes if each is not None), None)
+    if code is None:
+        local = name.local if isinstance(name, QName) else name
+        raise CodecError(f"no {'root' if mode == 'document' else 'element'} of {schema.key}", local)
+    return code, elements[code]
+
+
+def root_of(schema: SchemaGrammar, mode: Mode, message: Any, element: QName | str | None) -> tuple[int, Element]:
+    """Code and element under which a message is written: the named one, else the one of its class.
+
+    Raises:
+        CodecError: There is none, or more than one.
+    """
+    if element is not None:
+        return find_element(schema, mode, element)
+    found = schema.by_class[mode].get(type(message), ())
+    # A global element is preferred: a fragment named after its own root.
+    if mode == "fragment" and len(found) > 1:
+        found = tuple(code for code in found if schema.fragment[code].name in schema.places["document"])
+    if len(found) != 1:
+        what = "no element" if not found else "more than one element; name one"
+        raise CodecError(f"in {schema.key} {what} for this class", type(message).__name__)
+    return found[0], _roots(schema, mode)[0][found[0]]

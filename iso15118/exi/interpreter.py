@@ -1,0 +1,240 @@
+"""Reads and writes values by walking the grammar: the plain spelling of the codec.
+
+Everything here works on ``Fault``; ``codec`` makes a CodecError of it. The recursion is as deep as the schema, not as
+the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from iso15118.exi.bits import BitReader, BitWriter, Fault
+from iso15118.exi.datatypes import Datatype
+from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, Slot, State
+from iso15118.messages.model import Record
+
+__all__ = ["check_record", "check_simple", "expected", "present", "read_element", "step", "write_element"]
+
+# Below the escape from the content of a simple type there are 5 to 7 undeclared events, 3 bits; the end is the first.
+_UNDECLARED_WIDTH = 3
+
+
+def read_element(reader: BitReader, element: Element) -> Any:
+    """The value of an element whose start has been read.
+
+    Raises:
+        Fault: The stream leaves the schema, or ends.
+    """
+    if element.refused:
+        raise Fault(element.refused, reader.position)
+    if element.record is not None:
+        return _read_record(reader, element.record)
+    assert element.datatype is not None
+    return _read_simple(reader, element.datatype)
+
+
+def _read_simple(reader: BitReader, datatype: Datatype) -> Any:
+    if reader.bits(1):
+        return _read_empty(reader, datatype)
+    value = datatype.read(reader)
+    if reader.bits(1):
+        raise Fault("more than a value", reader.position - 1)
+    return value
+
+
+def _read_empty(reader: BitReader, datatype: Datatype) -> Any:
+    """An element that ends without content: how one family of codecs writes an empty string or empty binary data."""
+    start = reader.position - 1
+    if reader.bits(_UNDECLARED_WIDTH) == 0:
+        value = datatype.empty()
+        if value is not None:
+            return value
+    raise Fault("content the schema does not declare", start)
+
+
+def _read_record(reader: BitReader, grammar: RecordGrammar) -> Record:
+    values: dict[str, Any] = {}
+    state = grammar.start
+    while True:
+        code = reader.bits(state.width)
+        if code >= len(state.productions):
+            _read_undeclared(reader, state, code, values)
+            break
+        production = state.productions[code]
+        if production is state.end:
+            break
+        particle, element, after = production.particle, production.element, production.after
+        if particle is None or element is None or after is None:
+            raise Fault("text between elements is not supported", reader.position - state.width)
+        items: list[Any] | None = values.setdefault(particle.field, []) if particle.many else None
+        try:
+            value = _read_particle(reader, particle, element)
+        except Fault as fault:
+            fault.path.append(step(particle, element, 0 if items is None else len(items) + 1))
+            raise
+        if items is None:
+            values[particle.field] = value
+            state = after[2]
+        else:
+            items.append(value)
+            state = after[(len(items) >= particle.least) + (len(items) == particle.most)]
+    return grammar.cls(**{name: tuple(value) if type(value) is list else value for name, value in values.items()})
+
+
+def _read_particle(reader: BitReader, particle: Particle, element: Element) -> Any:
+    if particle.kind is Event.ELEMENT:
+        return read_element(reader, element)
+    if element.datatype is None:
+        raise Fault(element.refused, reader.position)
+    return element.datatype.read(reader)
+
+
+def _read_undeclared(reader: BitReader, state: State, code: int, values: dict[str, Any]) -> None:
+    """An event outside the schema: refused, but for the end of a type whose simple content is empty."""
+    start = reader.position - state.width
+    last = state.productions[-1]
+    if last.event is Event.CONTENT and code == len(state.productions) and reader.bits(_UNDECLARED_WIDTH) == 0:
+        assert last.particle is not None and last.element is not None and last.element.datatype is not None
+        value = last.element.datatype.empty()
+        if value is not None:
+            values[last.particle.field] = value
+            return
+    raise Fault(f"an event the schema does not declare here; it declares {expected(state)}", start)
+
+
+def expected(state: State) -> str:
+    """What a state allows, in words."""
+    names = []
+    for production in state.productions:
+        element = production.element
+        if production.event is Event.ATTRIBUTE and element:
+            names.append("@" + element.name.local)
+        elif production.event is Event.ELEMENT and element:
+            names.append(element.name.local)
+        elif production.event is Event.END:
+            names.append("the end")
+        elif production.event is Event.CONTENT:
+            names.append("a value")
+    return ", ".join(names)
+
+
+def step(particle: Particle, element: Element, count: int = 0) -> str:
+    """One step of a path: an element's name, with its place (from 1) in a list; @ before an attribute's."""
+    if particle.kind is Event.ATTRIBUTE:
+        return "@" + element.name.local
+    if particle.kind is Event.CONTENT:
+        return "text()"
+    return f"{element.name.local}[{count}]" if count else element.name.local
+
+
+def write_element(writer: BitWriter, element: Element, value: Any) -> None:
+    """Append the content and the end of an element whose start has been written.
+
+    Raises:
+        Fault: The value is not one of the element's type.
+    """
+    if element.record is not None:
+        check_record(element, value)
+        _write_record(writer, element.record, value)
+    else:
+        datatype = check_simple(element, value)
+        writer.bits(0, 1)
+        datatype.write(writer, value)
+        writer.bits(0, 1)
+
+
+def _write_record(writer: BitWriter, grammar: RecordGrammar, record: Record) -> None:
+    state = grammar.start
+    for particle, element, value, count in present(grammar, record):
+        production = state.by_element[element]
+        writer.bits(production.code, state.width)
+        try:
+            if particle.kind is Event.ELEMENT:
+                write_element(writer, element, value)
+            else:
+                check_simple(element, value).write(writer, value)
+        except Fault as fault:
+            fault.path.append(step(particle, element, count))
+            raise
+        assert production.after is not None
+        state = production.after[(count >= particle.least) + (count == particle.most) if count else 2]
+    assert state.end is not None
+    writer.bits(state.end.code, state.width)
+
+
+def check_record(element: Element, value: Any) -> None:
+    """Refuse a value that is not an instance of exactly the element's class."""
+    assert element.record is not None
+    if type(value) is not element.record.cls:
+        raise Fault(f"a {element.record.cls.__name__} is needed, not a {type(value).__name__}")
+    if element.refused:
+        raise Fault(element.refused)
+
+
+def check_simple(element: Element, value: Any) -> Datatype:
+    """The datatype of a simple element or attribute, once it has accepted the value."""
+    if element.datatype is None:
+        raise Fault(element.refused)
+    element.datatype.check(value)
+    return element.datatype
+
+
+def present(grammar: RecordGrammar, record: Record) -> Iterator[tuple[Particle, Element, Any, int]]:
+    """What a record contains, in the order of writing: particle, element, value, and place (from 1) in a list or 0.
+
+    Raises:
+        Fault: Something required is missing, alternatives exclude each other, or a list is too short or too long.
+    """
+    for slot in grammar.slots:
+        particle = slot.particles[0]
+        if particle.group:
+            chosen = _alternative(slot, record)
+            if chosen is None:
+                continue
+            particle = chosen
+        value = getattr(record, particle.field)
+        if particle.many:
+            _check_list(particle, value)
+            for count, item in enumerate(value, 1):
+                yield particle, _element(particle, item), item, count
+        elif value is not None:
+            yield particle, _element(particle, value), value, 0
+        elif slot.required:
+            raise _at(particle, Fault("required, but missing"))
+
+
+def _alternative(slot: Slot, record: Record) -> Particle | None:
+    found = [particle for particle in slot.particles if getattr(record, particle.field) is not None]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(particle.elements[0].name.local for particle in found or slot.particles)
+    if found:
+        raise Fault(f"only one of {names} may be there")
+    if slot.required:
+        raise Fault(f"one of {names} is required, but missing")
+    return None
+
+
+def _check_list(particle: Particle, value: Any) -> None:
+    if type(value) is not tuple:
+        raise _at(particle, Fault(f"a tuple is needed, not a {type(value).__name__}"))
+    if len(value) < particle.least or (particle.most is not None and len(value) > particle.most):
+        most = "" if particle.most is None else particle.most
+        raise _at(particle, Fault(f"{len(value)} times, not {particle.least}..{most}"))
+
+
+def _element(particle: Particle, value: Any) -> Element:
+    """The particle's element; of a substitution group, the one of the value's class."""
+    if not particle.by_class:
+        return particle.elements[0]
+    element = particle.by_class.get(type(value))
+    if element is None:
+        names = ", ".join(member.name.local for member in particle.elements if not member.refused)
+        raise _at(particle, Fault(f"one of {names} is needed, not a {type(value).__name__}"))
+    return element
+
+
+def _at(particle: Particle, fault: Fault) -> Fault:
+    fault.path.append(step(particle, particle.elements[0]))
+    return fault
