@@ -95,7 +95,9 @@ def _read_undeclared(reader: BitReader, state: State, code: int, values: dict[st
     start = reader.position - state.width
     last = state.productions[-1]
     if last.event is Event.CONTENT and code == len(state.productions) and reader.bits(_UNDECLARED_WIDTH) == 0:
-        assert last.particle is not None and last.element is not None and last.element.datatype is not None
+        assert last.particle is not None
+        assert last.element is not None
+        assert last.element.datatype is not None
         value = last.element.datatype.empty()
         if value is not None:
             values[last.particle.field] = value

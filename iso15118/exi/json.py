@@ -122,8 +122,8 @@ def _read_member(particle: Particle, element: Element, item: Any) -> Any:
         raise Fault(f"{element.name.local} must be a JSON array")
     values: list[Any] = []
     try:
-        for each in item if particle.many else [item]:
-            values.append(_read(element, each))
+        # Item by item: when one is refused, the length so far tells which.
+        values.extend(_read(element, each) for each in (item if particle.many else [item]))
     except Fault as fault:
         fault.path.append(step(particle, element, len(values) + 1 if particle.many else 0))
         raise

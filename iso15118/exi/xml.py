@@ -148,7 +148,7 @@ def _parse(text: str) -> etree._Element:
     except UnicodeEncodeError as error:
         raise CodecError(f"character U+{ord(text[error.start]):04X}, which XML can't carry") from None
     except etree.XMLSyntaxError as error:
-        raise CodecError(f"XML is not well-formed: {error.msg}") from None
+        raise CodecError(f"XML is not well-formed: {' '.join(str(error.msg).split())}") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise CodecError("XML with a DOCTYPE is not accepted")
     return root
