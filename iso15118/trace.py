@@ -80,7 +80,10 @@ class Trace:
                 current.count += 1
             current.last = line
             return
-        self.flush()
+        # Streams interleave (requests and responses, seen on both sides): a new run of one leaves the others alone as
+        # long as nothing is held back that would have to stand before this line.
+        if run is None or any(waiting.last is not None for waiting in self._runs.values()):
+            self.flush()
         self._put(line)
         if run is not None:
             self._runs[stream] = _Run(run)
