@@ -59,8 +59,8 @@ class Datatype:
         """Append a value."""
         raise NotImplementedError
 
-    def empty(self) -> Any:
-        """The value of an element without content, or None when there is no such value."""
+    def empty(self, bit: int) -> Any:
+        """The value of an element without content, or None when there is no such value; ``bit`` is where it ends."""
         return None
 
     def text(self, value: Any) -> str:
@@ -298,8 +298,8 @@ class Text(_Sized):
         if (wrong := _NOT_XML.search(value)) is not None:
             raise Fault(f"character U+{ord(wrong[0]):04X}, which XML can't carry", bit)
 
-    def empty(self) -> str:
-        self.check_length(0)
+    def empty(self, bit: int) -> str:
+        self.check_length(0, bit)
         return ""
 
     def read(self, reader: BitReader) -> str:
@@ -365,8 +365,8 @@ class Binary(_Sized):
             raise Fault(f"bytes are needed, not {_short(value)}")
         self.check_length(len(value))
 
-    def empty(self) -> bytes:
-        self.check_length(0)
+    def empty(self, bit: int) -> bytes:
+        self.check_length(0, bit)
         return b""
 
     def read(self, reader: BitReader) -> bytes:

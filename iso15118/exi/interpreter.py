@@ -47,7 +47,7 @@ def _read_empty(reader: BitReader, datatype: Datatype) -> Any:
     """An element that ends without content: how one family of codecs writes an empty string or empty binary data."""
     start = reader.position - 1
     if reader.bits(_UNDECLARED_WIDTH) == 0:
-        value = datatype.empty()
+        value = datatype.empty(start)
         if value is not None:
             return value
     raise Fault("content the schema does not declare", start)
@@ -98,7 +98,7 @@ def _read_undeclared(reader: BitReader, state: State, code: int, values: dict[st
         assert last.particle is not None
         assert last.element is not None
         assert last.element.datatype is not None
-        value = last.element.datatype.empty()
+        value = last.element.datatype.empty(start)
         if value is not None:
             values[last.particle.field] = value
             return
