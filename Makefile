@@ -42,9 +42,9 @@ $(VENV)/.pip: tools/make_venv.py
 	@touch $@
 
 $(VENV)/.runtime: $(VENV)/.pip pyproject.toml
-	$(PIP) install --quiet --editable '.[sim]'
+	$(PIP) install -qq --editable '.[sim]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.pip pyproject.toml
-	$(PIP) install --quiet --editable '.[dev]'
+	$(PIP) install -qq --editable '.[dev]'
 	@touch $@
