@@ -20,9 +20,9 @@ MOST_ITEMS = 3
 MOST_CHARACTERS = 12
 
 # What XML 1.0 can carry; the categories left out are surrogates.
-_CHARACTERS = st.characters(
-    exclude_categories=["Cs"], include_characters="\t\n\r", exclude_characters="￾￿"
-).filter(lambda c: c >= " " or c in "\t\n\r")
+_CHARACTERS = st.characters(exclude_categories=["Cs"], include_characters="\t\n\r", exclude_characters="￾￿").filter(
+    lambda c: c >= " " or c in "\t\n\r"
+)
 
 
 def messages(cls: type[Record], key: str | None = None) -> st.SearchStrategy[Any]:
@@ -60,9 +60,7 @@ def _records(grammar: RecordGrammar) -> st.SearchStrategy[Any]:
 
 
 def _choice(slot: Slot) -> st.SearchStrategy[dict[str, Any]]:
-    alternatives = [
-        st.fixed_dictionaries({particle.field: _values(particle.elements)}) for particle in slot.particles
-    ]
+    alternatives = [st.fixed_dictionaries({particle.field: _values(particle.elements)}) for particle in slot.particles]
     return st.one_of(*([] if slot.required else [st.just({})]), *alternatives)
 
 

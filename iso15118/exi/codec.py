@@ -193,7 +193,7 @@ def root_of(schema: SchemaGrammar, mode: Mode, message: Any, element: QName | st
     found = schema.by_class[mode].get(type(message), ())
     # A global element is preferred: a fragment named after its own root.
     if mode == "fragment" and len(found) > 1:
-        found = tuple(code for code in found if schema.fragment[code].name in schema.places["document"])
+        found = tuple(code for code in found if schema.fragment[code].name in schema.places["document"]) or found
     if len(found) != 1:
         what = "no element" if not found else "more than one element; name one"
         raise CodecError(f"in {schema.key} {what} for this class", type(message).__name__)
