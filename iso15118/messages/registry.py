@@ -27,7 +27,7 @@ from iso15118.messages.iso20.common import (
     vehicle_check,
     xmlns,
 )
-from iso15118.messages.model import Namespace, QName, Record, Xmlns
+from iso15118.messages.model import Namespace, QName, Record
 
 __all__ = ["KEYS", "SchemaSet", "classes_of", "schema_set"]
 
