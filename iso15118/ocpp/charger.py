@@ -1,0 +1,180 @@
+"""The bridge between one outlet's ISO 15118-20 session and the OCPP station logic.
+
+To the session it is the outlet's ports: what hardware knows comes from the device, what a back end knows from the
+station. To the station it reports what the session says. It decides nothing of its own but how the two speak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from iso15118.ocpp.station import ChargingNeeds as OcppNeeds
+from iso15118.ocpp.station import ChargingStation, MeterSample
+from iso15118.session.actions import (
+    Action,
+    AuthorizationWanted,
+    Ended,
+    EnergyFlow,
+    EvccIdentified,
+    LoopSeen,
+    NeedsTold,
+)
+from iso15118.session.ports import (
+    Authorization,
+    Charger,
+    ChargerLimits,
+    ChargingNeeds,
+    MeterReading,
+    OfferedSchedule,
+    StageReading,
+)
+from iso15118.session.services import ControlMode, MobilityNeedsMode, ServiceId
+
+__all__ = ["TRANSFER_MODES", "OcppCharger"]
+
+TRANSFER_MODES: Mapping[int, str] = {
+    ServiceId.DC: "DC",
+    ServiceId.DC_BPT: "DC_BPT",
+}
+"""Energy service -> EnergyTransferModeEnumType, for the services a DC outlet can run."""
+
+_DAY_S = 86_400.0
+
+
+class OcppCharger:
+    """Ports of an outlet whose authorization, services, set points and schedules come from a back end."""
+
+    def __init__(
+        self, device: Charger, station: ChargingStation, evse_id: int, *, unix_offset_s: float, efficiency: float = 1.0
+    ) -> None:
+        """Join.
+
+        Args:
+            device: The outlet's hardware: limits, stage, meter, pilot; its stop wish counts too.
+            station: The OCPP logic of the whole station.
+            evse_id: Which of its outlets this is, from 1.
+            unix_offset_s: Seconds to add to ``now`` to get seconds since 1970.
+            efficiency: From AC at the meter to DC at the outlet, one way (0 to 1]; converts a back end's schedule,
+                which counts at the meter, into one for the car. 1 when unknown.
+        """
+        self.device = device
+        self.station = station
+        self.evse_id = evse_id
+        self.unix_offset_s = unix_offset_s
+        self.efficiency = efficiency
+        self._soc: int | None = None
+
+    # --- ports ---
+
+    def authorization(self, now: float) -> Authorization:
+        return Authorization(self.station.authorization(self.evse_id))
+
+    def energy_services(self, now: float) -> tuple[int, ...]:
+        allowed = self.station.allowed_energy_transfer(self.evse_id)
+        return tuple(s for s in self.device.energy_services(now) if TRANSFER_MODES.get(s) in allowed)
+
+    def limits(self, now: float) -> ChargerLimits:
+        return self.device.limits(now)
+
+    def target_w(self, now: float) -> float | None:
+        """The back end's set point; without one charging only, up to its limit if it gave one."""
+        target = self.station.target(self.evse_id, now)
+        return target.limit_w if target.setpoint_w is None else target.setpoint_w
+
+    def ready(self, now: float) -> bool:
+        return self.station.needs_answered(self.evse_id, now)
+
+    def schedules(self, needs: ChargingNeeds, now: float) -> tuple[OfferedSchedule, ...]:
+        """The back end's plan until departure (or a day), as power at the outlet."""
+        horizon = _DAY_S if needs.departure_s is None else max(needs.departure_s - now, 1.0)
+        plan = self.station.schedule(self.evse_id, now, horizon)
+        starts = [start for start, _ in plan] + [horizon]
+        entries = tuple(
+            (end - start, self._at_outlet(setpoint_w))
+            for (start, setpoint_w), end in zip(plan, starts[1:], strict=True)
+            if end > start
+        )
+        if not entries:
+            entries = ((horizon, min(needs.max_charge_power_w, self.device.limits(now).max_charge_power_w)),)
+        return (OfferedSchedule(start_s=now, entries=entries),)
+
+    def _at_outlet(self, ac_power_w: float) -> float:
+        return ac_power_w * self.efficiency if ac_power_w > 0 else ac_power_w / self.efficiency
+
+    def reading(self, now: float) -> StageReading:
+        return self.device.reading(now)
+
+    def meter(self, now: float) -> MeterReading | None:
+        return self.device.meter(now)
+
+    def pilot(self, now: float) -> str:
+        return self.device.pilot(now)
+
+    def stop_wanted(self, now: float) -> bool:
+        return self.station.stop_requested(self.evse_id) or self.device.stop_wanted(now)
+
+    # --- reports ---
+
+    def observe(self, action: Action, now: float) -> None:
+        """Tell the station what the session says; call it with every action of the session."""
+        match action:
+            case EvccIdentified(evcc_id=evcc_id):
+                self.station.set_evcc_id(self.evse_id, evcc_id, now)
+            case AuthorizationWanted():
+                self.station.request_authorization(self.evse_id, now)
+            case NeedsTold(needs=needs):
+                self.station.charging_needs(self.evse_id, self._needs(needs, now), now)
+            case EnergyFlow(flowing=flowing):
+                self.measure(now)
+                self.station.energy_flow(self.evse_id, flowing, now)
+            case LoopSeen(soc_percent=soc):
+                self._soc = self._soc if soc is None else soc
+                self.measure(now)
+            case Ended(reason=reason, error=error):
+                self.measure(now)
+                self.station.end_session(self.evse_id, reason if error is None else error, now)
+            case _:
+                pass
+
+    def measure(self, now: float) -> None:
+        """Give the station the meter's present truth; it samples at its own times."""
+        meter, stage = self.device.meter(now), self.device.reading(now)
+        if meter is None:
+            return
+        sample = MeterSample(
+            import_wh=meter.import_wh,
+            export_wh=meter.export_wh,
+            power_w=meter.power_w,
+            voltage_v=stage.voltage_v,
+            current_a=stage.current_a,
+            soc_percent=self._soc,
+        )
+        self.station.measure(self.evse_id, sample, now)
+
+    def _needs(self, needs: ChargingNeeds, now: float) -> OcppNeeds:
+        """OCPP wants the least of the most and the most of the least of both sides."""
+        own = self.device.limits(now)
+        departure = None if needs.departure_s is None else self.unix_offset_s + needs.departure_s
+        return OcppNeeds(
+            requested_energy_transfer=TRANSFER_MODES[needs.service_id],
+            control_mode="DynamicControl" if needs.control_mode == ControlMode.DYNAMIC else "ScheduledControl",
+            mobility_needs_mode="EVCC_SECC" if needs.mobility_needs_mode == MobilityNeedsMode.SECC else "EVCC",
+            departure_unix_s=departure,
+            max_schedule_tuples=needs.maximum_supporting_points,
+            min_charge_power_w=max(needs.min_charge_power_w, own.min_charge_power_w),
+            max_charge_power_w=min(needs.max_charge_power_w, own.max_charge_power_w),
+            min_discharge_power_w=max(needs.min_discharge_power_w, own.min_discharge_power_w),
+            max_discharge_power_w=min(needs.max_discharge_power_w, own.max_discharge_power_w),
+            min_charge_current_a=max(needs.min_charge_current_a, own.min_charge_current_a),
+            max_charge_current_a=min(needs.max_charge_current_a, own.max_charge_current_a),
+            min_discharge_current_a=max(needs.min_discharge_current_a, own.min_discharge_current_a),
+            max_discharge_current_a=min(needs.max_discharge_current_a, own.max_discharge_current_a),
+            min_voltage_v=max(needs.min_voltage_v, own.min_voltage_v),
+            max_voltage_v=min(needs.max_voltage_v, own.max_voltage_v),
+            target_energy_wh=needs.target_energy_wh,
+            minimum_energy_wh=needs.minimum_energy_wh,
+            maximum_energy_wh=needs.maximum_energy_wh,
+            minimum_v2x_energy_wh=needs.minimum_v2x_energy_wh,
+            maximum_v2x_energy_wh=needs.maximum_v2x_energy_wh,
+            target_soc_percent=needs.target_soc_percent,
+        )
