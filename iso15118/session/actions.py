@@ -128,7 +128,7 @@ class ServiceChosen(msgspec.Struct, frozen=True):
 
 
 class NeedsTold(msgspec.Struct, frozen=True):
-    """SECC: what the car needs, from ScheduleExchangeReq (or a charge loop that changed it) and parameter discovery."""
+    """SECC: what the car needs, from ScheduleExchangeReq and parameter discovery; again when a repetition differs."""
 
     needs: ChargingNeeds
 

@@ -127,6 +127,8 @@ class Session(abc.ABC):
         """Take notice that the transport is gone."""
         if self.state is State.CLOSING:
             return self._finish(now)
+        if self.state is State.POWER_OFF:
+            self._close = False  # power off goes on, but there is nothing left to close
         if self.state in FINAL_STATES:
             return []
         return self._fail(RemoteError(reason), now, close=False)
@@ -136,14 +138,17 @@ class Session(abc.ABC):
         return self.timers.next()
 
     def handle_timer(self, now: float) -> list[Action]:
-        """Act on every timer that is due."""
+        """Act on every timer that is due, earliest first; one may stop another that was due as well."""
         actions: list[Action] = []
-        for timer in self.timers.pop_due(now):
+        for _ in Timer:  # each timer once a call: whatever is due again by then waits for the next
+            timer = self.timers.pop_due(now)
+            if timer is None:
+                break
             if self.state is State.POWER_OFF:
                 actions += self._power_off(now, timer is self.power_off_timer)
             elif self.state is State.CLOSING:
                 actions += [Close(self._reason), *self._finish(now)]
-            elif self.state is not State.ENDED:
+            else:
                 actions += self._timeout(timer, now)
         return actions
 
@@ -151,7 +156,10 @@ class Session(abc.ABC):
         """Read the ports again: an emergency stop or a deferred answer needs no message from the peer."""
         if self.state is State.POWER_OFF:
             return self._power_off(now, False)
-        return [] if self.state in FINAL_STATES else self._poll(now)
+        if self.state in FINAL_STATES:
+            return []
+        danger = self._danger(now)
+        return self._poll(now) if danger is None else self._end_for_danger(danger, now)
 
     # --- for handlers ---
 
@@ -170,8 +178,16 @@ class Session(abc.ABC):
         """A timer ran out in a state that is not final."""
 
     @abc.abstractmethod
+    def _danger(self, now: float) -> RemoteError | None:
+        """What our own sensors say that must end the session whatever the peer says; None when all is well."""
+
+    def _end_for_danger(self, danger: RemoteError, now: float) -> list[Action]:
+        """End because of ``_danger``, in a state that is not final."""
+        return self._fail(danger, now)
+
+    @abc.abstractmethod
     def _poll(self, now: float) -> list[Action]:
-        """Re-read the ports in a state that is not final."""
+        """Re-read the ports in a state that is not final, and without danger."""
 
     @abc.abstractmethod
     def _present_current_a(self, now: float) -> float:
@@ -221,7 +237,7 @@ class Session(abc.ABC):
         contactor = self._desired.get(SetContactor)
         closed = isinstance(contactor, SetContactor) and contactor.closed
         if closed and not out_of_time and abs(self._present_current_a(now)) > NO_CURRENT_A:
-            self.timers.start(Timer.POWER_OFF_POLL, now)
+            self.timers.start_once(Timer.POWER_OFF_POLL, now)
             return []
         self.timers.clear()
         actions = self._emit([EnergyFlow(False)])

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 
 from iso15118.errors import LocalError
@@ -38,7 +39,6 @@ class Timer(enum.Enum):
     # The EVCC waits for a response (V2G20-436 to 440).
     EVCC_MESSAGE = 2.0, "seen in Josev; V2G20-436"
     EVCC_MESSAGE_SERVICE_DETAIL = 5.0, "seen in Josev"
-    EVCC_MESSAGE_CERTIFICATE_INSTALLATION = 5.0, "seen in Josev"
     EVCC_MESSAGE_CHARGE_LOOP = 0.5, "seen in Josev"
 
     # How long "Ongoing" may last.
@@ -100,7 +100,7 @@ class Limits:
             profile: One of ``PROFILES``.
 
         Raises:
-            LocalError: An unknown profile or timer name, or a limit that is not positive.
+            LocalError: An unknown profile or timer name, or a limit that is not positive and finite.
         """
         if profile not in PROFILES:
             raise LocalError(f"no timer profile {profile!r}; there are {', '.join(PROFILES)}")
@@ -109,7 +109,7 @@ class Limits:
         for name, seconds in self.overrides.items():
             if name not in Timer.__members__:
                 raise LocalError(f"no timer {name!r}; there are {', '.join(Timer.__members__)}")
-            if not seconds > 0:
+            if not (seconds > 0 and math.isfinite(seconds)):
                 raise LocalError(f"timer {name} needs a positive number of seconds, not {seconds}")
 
     def seconds(self, timer: Timer) -> float:
@@ -150,9 +150,10 @@ class Deadlines:
         """When the earliest timer is due; None for never."""
         return min(self._due.values(), default=None)
 
-    def pop_due(self, now: float) -> list[Timer]:
-        """Remove and return what has run out by ``now``, earliest first."""
-        due = sorted((at, timer.value, timer) for timer, at in self._due.items() if at <= now)
-        for _, _, timer in due:
-            del self._due[timer]
-        return [timer for _, _, timer in due]
+    def pop_due(self, now: float) -> Timer | None:
+        """Remove and return the earliest timer that has run out by ``now``; None when there is none."""
+        due = min(((at, timer.value, timer) for timer, at in self._due.items() if at <= now), default=None)
+        if due is None:
+            return None
+        del self._due[due[2]]
+        return due[2]

@@ -8,7 +8,7 @@ from iso15118.messages.iso20 import dc
 from iso15118.messages.iso20.types import DisplayParameters, Processing, RationalNumber
 from iso15118.session.actions import LoopSeen, SetContactor
 from iso15118.session.core import NO_CURRENT_A, State, Step
-from iso15118.session.evcc.power_delivery import asks_to_end
+from iso15118.session.evcc.power_delivery import asks_to_end, open_without_current
 from iso15118.session.evcc.schedule_exchange import v2x_requests
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.ports import ChargerLimits, VehicleLimits
@@ -55,7 +55,7 @@ def compose_parameters(session: EvccSession, now: float) -> dc.DC_ChargeParamete
 
 
 def parameters_told(session: EvccSession, response: dc.DC_ChargeParameterDiscoveryRes, now: float) -> Step:
-    """Remember the station's limits; discharge limits by magnitude, whatever their sign."""
+    """Remember the station's limits."""
     mode = response.dc_cpd_res_energy_transfer_mode
     both = isinstance(mode, dc.BPT_DC_CPDResEnergyTransferMode)
     if both is not session.context.bidirectional:
@@ -65,11 +65,16 @@ def parameters_told(session: EvccSession, response: dc.DC_ChargeParameterDiscove
 
 
 def _station_limits(mode: object, base: ChargerLimits) -> ChargerLimits:
-    """The station's limits from any energy transfer or control mode; what it leaves out stays as in ``base``."""
+    """The station's limits from any energy transfer or control mode; what it leaves out stays as in ``base``.
+
+    Discharge limits by magnitude, whatever their sign; a charge limit below zero counts as zero.
+    """
 
     def read(name: str, default: float) -> float:
         quantity = getattr(mode, name, None)
-        return default if quantity is None else magnitude(quantity)
+        if quantity is None:
+            return default
+        return magnitude(quantity) if "discharge" in name else max(0.0, number(quantity))
 
     return ChargerLimits(
         max_charge_power_w=read("evse_maximum_charge_power", base.max_charge_power_w),
@@ -122,7 +127,7 @@ def pre_charged(session: EvccSession, response: dc.DC_PreChargeRes, now: float) 
     """Close the contactors when the outlet has the battery's voltage; go on when they have closed."""
     if session.wants_to_stop(now):
         session.timers.stop(Timer.EVCC_PRE_CHARGE)
-        return Step(State.SESSION_STOP, actions=(SetContactor(False),))
+        return Step(State.SESSION_STOP, actions=open_without_current(session, now))
     if session.context.pre_charged:
         session.timers.stop(Timer.EVCC_PRE_CHARGE)
         return Step(State.POWER_DELIVERY)
@@ -142,6 +147,9 @@ def compose_charge_loop(session: EvccSession, now: float) -> dc.DC_ChargeLoopReq
     """Tell limits and needs (Dynamic) or the target current (Scheduled); all zero while stopping."""
     context = session.context
     battery = session.vehicle.battery(now)
+    if session.wants_to_stop(now):
+        context.stopping = True
+        session.timers.start_once(Timer.EVCC_RAMP_DOWN, now)
     interval = session.limits.seconds(Timer.EVCC_METER_INFO_INTERVAL)
     due = context.meter_asked_at is None or now - context.meter_asked_at >= interval
     if due or context.stopping:
@@ -241,14 +249,13 @@ def looped(session: EvccSession, response: dc.DC_ChargeLoopRes, now: float) -> S
         charged_wh=None if meter is None else meter.charged_energy_reading_wh,
         discharged_wh=None if meter is None else meter.bpt_discharged_energy_reading_wh,
     )
-    current_gone = abs(context.last_current_a) <= NO_CURRENT_A
+    current_gone = max(abs(context.last_current_a), abs(session.vehicle.battery(now).current_a)) <= NO_CURRENT_A
     # The loop at zero must itself have been answered with no current: then its MeterInfo is the last word.
     if context.zero_loop_sent and context.zero_seen and (current_gone or context.ramp_down_over):
         return Step(State.POWER_DELIVERY_STOP, actions=(seen,))
     context.zero_seen = context.zero_loop_sent and (current_gone or context.ramp_down_over)
-    if session.wants_to_stop(now) or asks_to_end(response.evse_status):
+    if asks_to_end(response.evse_status):
         context.stopping = True
-        session.timers.start_once(Timer.EVCC_RAMP_DOWN, now)
     return Step(State.DC_CHARGE_LOOP, after=Timer.EVCC_CHARGE_LOOP_INTERVAL, actions=(seen,))
 
 
@@ -272,7 +279,9 @@ def welding_detected(session: EvccSession, response: dc.DC_WeldingDetectionRes, 
         return Step(State.SESSION_STOP)
     low = number(response.evse_present_voltage) < session.config.safe_voltage_v
     context.contactor_opened = low and not session.vehicle.battery(now).contactor_closed
-    return Step(State.DC_WELDING_DETECTION, after=Timer.EVCC_ONGOING_INTERVAL)
+    return Step(
+        State.DC_WELDING_DETECTION, after=Timer.EVCC_ONGOING_INTERVAL, actions=open_without_current(session, now)
+    )
 
 
 PHASES: Phases = {

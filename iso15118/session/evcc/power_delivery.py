@@ -12,17 +12,19 @@ from iso15118.messages.iso20.common.power_delivery import (
 )
 from iso15118.messages.iso20.common.schedule_exchange import PowerScheduleEntry
 from iso15118.messages.iso20.types import EVSENotification, EVSEStatus, Processing
-from iso15118.session.actions import EnergyFlow, SetContactor, SetPilot
-from iso15118.session.core import State, Step
+from iso15118.session.actions import Action, EnergyFlow, SetContactor, SetPilot
+from iso15118.session.core import NO_CURRENT_A, State, Step
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
-from iso15118.session.quantities import rational
+from iso15118.session.quantities import limit
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
 
-__all__ = ["PHASES", "asks_to_end"]
+__all__ = ["PHASES", "asks_to_end", "open_without_current"]
 
 _MAX_ENTRIES = 2048
 """maxOccurs of EVPowerProfileEntry."""
+_MAX_TIME = 2**63
+"""A station may anchor its schedule anywhere in 64 bits; a float nearer to their end might round beyond it."""
 
 
 def asks_to_end(status: EVSEStatus | None) -> bool:
@@ -40,29 +42,35 @@ def compose_start(session: EvccSession, now: float) -> PowerDeliveryReq:
         header=session.header(now),
         ev_processing=Processing.Finished,
         charge_progress=ChargeProgress.Start,
-        ev_power_profile=_profile(session),
+        ev_power_profile=_profile(session, now),
     )
 
 
-def _profile(session: EvccSession) -> EVPowerProfile | None:
+def _profile(session: EvccSession, now: float) -> EVPowerProfile | None:
+    """What the car means to take: the schedule, as far as its own limits go."""
     schedule = session.context.schedule
     if session.context.control_mode is not ControlMode.SCHEDULED or schedule is None:
         return None
+    limits = session.vehicle.limits(now)
     entries = tuple(
-        PowerScheduleEntry(duration=round(duration), power=rational(power, step=0))
+        PowerScheduleEntry(
+            duration=round(duration),
+            power=limit(min(max(power, -limits.max_discharge_power_w), limits.max_charge_power_w), step=0),
+        )
         for duration, power in schedule.entries[:_MAX_ENTRIES]
     )
     return EVPowerProfile(
-        time_anchor=max(0, round(session.unix_offset_s + schedule.start_s)),
+        time_anchor=max(0, min(round(session.unix_offset_s + schedule.start_s), _MAX_TIME)),
         scheduled_ev_ppt_control_mode=Scheduled_EVPPTControlMode(selected_schedule_tuple_id=schedule.schedule_tuple_id),
         ev_power_profile_entries=EVPowerProfileEntryList(ev_power_profile_entry=entries),
     )
 
 
 def started(session: EvccSession, response: PowerDeliveryRes, now: float) -> Step:
-    """Into the loop; if the station wants to end already, the loop runs at zero and leads out again."""
-    if asks_to_end(response.evse_status):
+    """Into the loop; if somebody wants to end already, the loop runs at zero and leads out again."""
+    if asks_to_end(response.evse_status) or session.wants_to_stop(now):
         session.context.stopping = True
+        session.timers.start_once(Timer.EVCC_RAMP_DOWN, now)
     return Step(State.DC_CHARGE_LOOP, actions=(EnergyFlow(True),))
 
 
@@ -74,10 +82,19 @@ def compose_stop(session: EvccSession, now: float) -> PowerDeliveryReq:
 
 
 def stopped(session: EvccSession, response: PowerDeliveryRes, now: float) -> Step:
-    """Current is zero on both sides: open the contactors, then look whether they really did."""
+    """The station says that current is zero: open the contactors, then look whether they really did."""
     session.timers.stop(Timer.EVCC_RAMP_DOWN)
     session.timers.start_once(Timer.EVCC_WELDING_DETECTION, now)
-    return Step(State.DC_WELDING_DETECTION, actions=(EnergyFlow(False), SetContactor(False), SetPilot("B")))
+    return Step(
+        State.DC_WELDING_DETECTION, actions=(EnergyFlow(False), SetPilot("B"), *open_without_current(session, now))
+    )
+
+
+def open_without_current(session: EvccSession, now: float) -> tuple[Action, ...]:
+    """Open the car's contactors if its own sensor reads no current, whatever the station says; else not yet."""
+    if abs(session.vehicle.battery(now).current_a) > NO_CURRENT_A:
+        return ()
+    return (SetContactor(False),)
 
 
 PHASES: Phases = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from iso15118.errors import LocalError, PeerTimeout, SequenceError, SessionError
+from iso15118.errors import LocalError, PeerTimeout, RemoteError, SequenceError, SessionError
 from iso15118.messages.iso20.common.session_setup import SessionSetupRes
 from iso15118.messages.iso20.types import V2GResponse
 from iso15118.messages.model import Record
@@ -83,6 +83,9 @@ class EvccSession(Session):
         if not self._awaiting or type(message) is not phase.response:
             expected = frozenset({phase.response.__name__} if self._awaiting else ())
             return self._fail(SequenceError(type(message).__name__, self.state.value, expected), now)
+        danger = self._danger(now)
+        if danger is not None:
+            return self._fail(danger, now)
         self.timers.stop(phase.timer)
         self._awaiting = False
         if isinstance(message, V2GResponse):
@@ -142,10 +145,11 @@ class EvccSession(Session):
             return []
         return self._fail(PeerTimeout(timer.name, self.limits.seconds(timer)), now)
 
+    def _danger(self, now: float) -> RemoteError | None:
+        return SessionError("emergency stop") if self.vehicle.battery(now).emergency_stop else None
+
     def _poll(self, now: float) -> list[Action]:
-        if self.vehicle.battery(now).emergency_stop:
-            return self._fail(SessionError("emergency stop"), now)
-        return []
+        return []  # all else is asked when the next request is composed
 
     def _present_current_a(self, now: float) -> float:
         return self.vehicle.battery(now).current_a

@@ -16,6 +16,7 @@ from iso15118.session.secc.limits import (
     discharge_limit,
     has_negative_charge_limit,
     impossible,
+    in_force,
     read_limits,
     regulate,
 )
@@ -167,11 +168,13 @@ def _meter_info(session: SeccSession, wanted: bool, now: float) -> MeterInfo | N
     reading, context = session.charger.meter(now), session.context
     if reading is None or not wanted:
         return None
+    if context.register_base is None:  # a meter that was silent when the session was set up
+        context.register_base = reading
     base = context.register_base if session.config.meter_info_base is MeterInfoBase.SESSION else None
     return MeterInfo(
         meter_id=reading.meter_id,
-        charged_energy_reading_wh=reading.import_wh - (base.import_wh if base else 0),
-        bpt_discharged_energy_reading_wh=reading.export_wh - (base.export_wh if base else 0)
+        charged_energy_reading_wh=max(0, reading.import_wh - (base.import_wh if base else 0)),
+        bpt_discharged_energy_reading_wh=max(0, reading.export_wh - (base.export_wh if base else 0))
         if context.bidirectional
         else None,
         meter_timestamp=max(0, int(session.unix_offset_s + now)),
@@ -180,24 +183,18 @@ def _meter_info(session: SeccSession, wanted: bool, now: float) -> MeterInfo | N
 
 def _answer_in_kind(session: SeccSession, mode: object, now: float) -> Any:
     """Capability or cap, never the set point; at most what parameter discovery said (V2G20-2654, V2G20-2655)."""
-    told, at = session.context.told, session.charger.limits(now)
+    station = in_force(session, now)
     charge: dict[str, Any] = {
-        "evse_maximum_charge_power": limit(min(told.max_charge_power_w, at.max_charge_power_w)),
-        "evse_minimum_charge_power": limit(max(told.min_charge_power_w, at.min_charge_power_w)),
-        "evse_maximum_charge_current": limit(min(told.max_charge_current_a, at.max_charge_current_a)),
-        "evse_maximum_voltage": limit(min(told.max_voltage_v, at.max_voltage_v)),
+        "evse_maximum_charge_power": limit(station.max_charge_power_w),
+        "evse_minimum_charge_power": limit(station.min_charge_power_w),
+        "evse_maximum_charge_current": limit(station.max_charge_current_a),
+        "evse_maximum_voltage": limit(station.max_voltage_v),
     }
     discharge: dict[str, Any] = {
-        "evse_maximum_discharge_power": discharge_limit(
-            session, min(told.max_discharge_power_w, at.max_discharge_power_w)
-        ),
-        "evse_minimum_discharge_power": discharge_limit(
-            session, max(told.min_discharge_power_w, at.min_discharge_power_w)
-        ),
-        "evse_maximum_discharge_current": discharge_limit(
-            session, min(told.max_discharge_current_a, at.max_discharge_current_a)
-        ),
-        "evse_minimum_voltage": limit(max(told.min_voltage_v, at.min_voltage_v)),
+        "evse_maximum_discharge_power": discharge_limit(session, station.max_discharge_power_w),
+        "evse_minimum_discharge_power": discharge_limit(session, station.min_discharge_power_w),
+        "evse_maximum_discharge_current": discharge_limit(session, station.max_discharge_current_a),
+        "evse_minimum_voltage": limit(station.min_voltage_v),
     }
     if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode):
         return dc.BPT_Dynamic_DC_CLResControlMode(**charge, **discharge)

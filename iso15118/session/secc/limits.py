@@ -13,7 +13,7 @@ from iso15118.session.secc.context import SeccContext
 from iso15118.session.secc.session import SeccSession
 from iso15118.units import DischargeLimitSign
 
-__all__ = ["allowed", "discharge_limit", "discharge_permitted", "impossible", "read_limits", "regulate"]
+__all__ = ["allowed", "discharge_limit", "discharge_permitted", "impossible", "in_force", "read_limits", "regulate"]
 
 
 def _read(mode: object, name: str, default: float) -> float:
@@ -59,9 +59,26 @@ def impossible(mode: dc.DC_CPDReqEnergyTransferMode, station: ChargerLimits) -> 
     return car.max_voltage_v < station.min_voltage_v or car.min_voltage_v > station.max_voltage_v
 
 
+def in_force(session: SeccSession, now: float) -> ChargerLimits:
+    """The station's limits now, at most what parameter discovery said (V2G20-2654, V2G20-2655)."""
+    told, at = session.context.told, session.charger.limits(now)
+    return ChargerLimits(
+        max_charge_power_w=min(told.max_charge_power_w, at.max_charge_power_w),
+        min_charge_power_w=max(told.min_charge_power_w, at.min_charge_power_w),
+        max_charge_current_a=min(told.max_charge_current_a, at.max_charge_current_a),
+        min_charge_current_a=max(told.min_charge_current_a, at.min_charge_current_a),
+        max_discharge_power_w=min(told.max_discharge_power_w, at.max_discharge_power_w),
+        min_discharge_power_w=max(told.min_discharge_power_w, at.min_discharge_power_w),
+        max_discharge_current_a=min(told.max_discharge_current_a, at.max_discharge_current_a),
+        min_discharge_current_a=max(told.min_discharge_current_a, at.min_discharge_current_a),
+        max_voltage_v=min(told.max_voltage_v, at.max_voltage_v),
+        min_voltage_v=max(told.min_voltage_v, at.min_voltage_v),
+    )
+
+
 def allowed(session: SeccSession, now: float) -> ChargerLimits:
     """Minimum of car and station, in both directions; zero means zero. No discharge unless a BPT service was chosen."""
-    car, station = session.context.vehicle, session.charger.limits(now)
+    car, station = session.context.vehicle, in_force(session, now)
     both = session.context.bidirectional
     return ChargerLimits(
         max_charge_power_w=min(car.max_charge_power_w, station.max_charge_power_w),
@@ -104,6 +121,8 @@ def regulate(session: SeccSession, mode: StageMode, set_point: float, now: float
         set_point = max(set_point, 0.0)
     if mode is StageMode.CURRENT:
         set_point = min(max(set_point, -bounds.max_discharge_current_a), bounds.max_charge_current_a)
+    else:
+        set_point = _clip_ac(set_point, bounds)
     return SetStage(
         mode=mode,
         current_a=set_point if mode is StageMode.CURRENT else 0.0,
@@ -115,6 +134,19 @@ def regulate(session: SeccSession, mode: StageMode, set_point: float, now: float
         min_voltage_v=bounds.min_voltage_v,
         max_voltage_v=bounds.max_voltage_v,
     )
+
+
+def _clip_ac(power_w: float, bounds: ChargerLimits) -> float:
+    """An AC set point that the DC bounds don't contradict.
+
+    Losses keep AC below DC while discharging and above it while charging: the stage holds the DC bounds, and only where
+    they are zero, or in the direction where AC can't exceed them, does the set point itself give way.
+    """
+    if power_w > 0 and not (bounds.max_charge_power_w and bounds.max_charge_current_a):
+        return 0.0
+    if power_w < 0 and not (bounds.max_discharge_power_w and bounds.max_discharge_current_a):
+        return 0.0
+    return max(power_w, -bounds.max_discharge_power_w)
 
 
 def discharge_limit(session: SeccSession, quantity: float) -> RationalNumber:

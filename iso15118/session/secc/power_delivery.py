@@ -26,6 +26,7 @@ _PROFILE_TOLERANCE_W = 1.0
 def status(session: SeccSession, now: float) -> EVSEStatus | None:
     """The station's wish to end, while it has one."""
     if not session.charger.stop_wanted(now):
+        session.timers.stop(Timer.SECC_STOP_NOTIFICATION)
         return None
     session.timers.start_once(Timer.SECC_STOP_NOTIFICATION, now)
     return EVSEStatus(

@@ -46,7 +46,7 @@ def schedule_exchange(session: SeccSession, request: ScheduleExchangeReq, now: f
         # Before the charge loop there is no other way to say that the station wants to end.
         return session.refuse(request, "FAILED", now)
     needs = needs_of(session, request, now)
-    actions = () if _same(needs, context.needs) else (NeedsTold(needs),)
+    told = () if _same(needs, context.needs) else (NeedsTold(needs),)
     context.needs = needs
     session.timers.start_once(Timer.SECC_ONGOING_SCHEDULE_EXCHANGE, now)
     late = Timer.SECC_ONGOING_SCHEDULE_EXCHANGE in session.expired
@@ -61,8 +61,10 @@ def schedule_exchange(session: SeccSession, request: ScheduleExchangeReq, now: f
         response = ScheduleExchangeRes(**base, dynamic_se_res_control_mode=Dynamic_SEResControlMode())
     else:
         mode = _schedules(session, needs, now) if finished else least_schedule()
+        if not mode.schedule_tuple:
+            return session.refuse(request, "FAILED", now)  # the station has nothing to offer
         response = ScheduleExchangeRes(**base, scheduled_se_res_control_mode=mode)
-    return Step(State.DC_CABLE_CHECK if finished else State.SCHEDULE_EXCHANGE, response, actions=actions)
+    return Step(State.DC_CABLE_CHECK if finished else State.SCHEDULE_EXCHANGE, response, actions=told)
 
 
 def _consistent(mode: Dynamic_SEReqControlMode) -> bool:

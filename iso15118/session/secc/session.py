@@ -12,7 +12,7 @@ from iso15118.messages.iso20.dc import DC_ChargeLoopRes
 from iso15118.messages.iso20.types import ResponseCode, V2GRequest, V2GResponse
 from iso15118.messages.model import Record
 from iso15118.session.actions import Action, Send
-from iso15118.session.core import FINAL_STATES, STAGE_OFF, Session, State, Step
+from iso15118.session.core import FINAL_STATES, NO_SESSION, STAGE_OFF, Session, State, Step
 from iso15118.session.ports import Charger
 from iso15118.session.secc.context import SeccConfig, SeccContext
 from iso15118.session.secc.failed import failed_response
@@ -83,14 +83,15 @@ class SeccSession(Session):
             return self._fail(SequenceError(type(message).__name__, self.state.value, expected), now)
         if isinstance(message, V2GRequest) and not isinstance(message, SessionSetupReq):
             # A session id can't differ before there is one; then the order is wrong, not the session.
-            if self.session_id != bytes(8) and message.header.session_id != self.session_id:
+            if self.session_id not in (NO_SESSION, message.header.session_id):
                 return self._refuse(message, SessionError("foreign SessionID", "FAILED_UnknownSession"), now)
         rule = self._handlers.get((self.state, type(message)))
         if rule is None or self._deferred is not None:
             return self._refuse(message, SequenceError(type(message).__name__, self.state.value, expected), now)
-        if self.charger.reading(now).emergency_stop:
-            return self._refuse(message, SessionError("emergency stop"), now)
-        self.timers.stop(Timer.SECC_COMMUNICATION_SETUP, Timer.SECC_SEQUENCE, Timer.SECC_SEQUENCE_CHARGE_LOOP)
+        danger = self._danger(now)
+        if danger is not None:
+            return self._refuse(message, danger, now)
+        self.timers.stop(Timer.SECC_SEQUENCE, Timer.SECC_SEQUENCE_CHARGE_LOOP)
         return self._handle(rule, message, now)
 
     # --- handlers' side ---
@@ -150,11 +151,25 @@ class SeccSession(Session):
             return []
         return self._fail(PeerTimeout(timer.name, self.limits.seconds(timer)), now)
 
+    def _danger(self, now: float) -> RemoteError | None:
+        if self.charger.reading(now).emergency_stop:
+            return SessionError("emergency stop")
+        pilot = self.charger.pilot(now)
+        if pilot == "A":
+            return SessionError("unplugged")
+        # A car in trouble falls back to state B. One that stops regularly may do so with PowerDelivery(Stop), whose
+        # answer may be deferred.
+        if pilot == "B" and self.state is State.DC_CHARGE_LOOP and self._deferred is None:
+            return SessionError("the car went to pilot state B while energy may flow")
+        return None
+
+    def _end_for_danger(self, danger: RemoteError, now: float) -> list[Action]:
+        if self._deferred is None:
+            return self._fail(danger, now)
+        assert isinstance(self._deferred, V2GRequest)  # nothing defers the handshake
+        return self._refuse(self._deferred, danger, now)
+
     def _poll(self, now: float) -> list[Action]:
-        if self.charger.reading(now).emergency_stop and self._deferred is None:
-            return self._fail(SessionError("emergency stop"), now)
-        if self.charger.pilot(now) == "A":
-            return self._fail(SessionError("unplugged"), now)
         if self._deferred is None:
             return []
         message = self._deferred

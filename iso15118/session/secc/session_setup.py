@@ -7,6 +7,7 @@ from iso15118.messages.iso20.types import ResponseCode
 from iso15118.session.actions import EvccIdentified
 from iso15118.session.core import NO_SESSION, State, Step
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
+from iso15118.session.timers import Timer
 
 __all__ = ["HANDLERS"]
 
@@ -18,6 +19,7 @@ def session_setup(session: SeccSession, request: SessionSetupReq, now: float) ->
     """
     while session.session_id in (NO_SESSION, request.header.session_id):  # new and not zero (V2G20-2106)
         session.session_id = session.random_bytes(8)
+    session.timers.stop(Timer.SECC_COMMUNICATION_SETUP)
     session.context.evcc_id = request.evcc_id
     session.context.register_base = session.charger.meter(now)
     response = SessionSetupRes(

@@ -22,10 +22,11 @@ def session_stop(session: SeccSession, request: SessionStopReq, now: float) -> S
 
 _STOP = Rule(session_stop, frozenset({State.CLOSING}))
 
-# A car may leave from authorization on whenever no energy flows (docs/open-points.md, "when a session may be stopped").
+# A car may leave from session setup on whenever no energy flows (docs/open-points.md, "when a session may be stopped").
 HANDLERS: Handlers = {
     (state, SessionStopReq): _STOP
     for state in (
+        State.AUTHORIZATION_SETUP,
         State.AUTHORIZATION,
         State.SERVICE_DISCOVERY,
         State.SERVICE_DETAIL,
