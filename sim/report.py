@@ -14,7 +14,7 @@ from sim.scenario import Scenario
 __all__ = ["report_html", "summary_lines"]
 
 _WIDTH, _HEIGHT = 960, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 14, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 14, 30
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6877; --line: #d9dfe7; --page: #ffffff; --card: #f5f7fa;
