@@ -1,0 +1,396 @@
+"""A back end for any number of stations, sans-IO: it keeps the books and lets a controller decide.
+
+It knows what OCPP tells it and nothing else. ``connected``, ``receive``, ``take_frames``, ``handle_timer`` as on the
+station's side, each with the station's name. ``now`` is monotonic seconds; controllers think in seconds since 1970.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from iso15118.errors import LocalError, OcppError
+from iso15118.ocpp.metering import read_values
+from iso15118.ocpp.needs import ChargingNeeds, read_needs
+from iso15118.ocpp.rpc import Answered, Called, Event, Failed, Payload, RpcPeer
+from iso15118.ocpp.times import from_rfc3339, to_rfc3339
+
+__all__ = [
+    "Controller",
+    "Csms",
+    "Decision",
+    "SetDynamic",
+    "SetProfile",
+    "Told",
+    "TransactionView",
+    "UpdateSetpoint",
+]
+
+HEARTBEAT_S = 300
+"""Interval told in the answer to a boot, s."""
+MAX_TRANSACTIONS = 1000
+"""Transactions remembered for each station; the oldest go first."""
+MAX_EVENTS = 100_000
+"""Events of one transaction: two months of samples once a minute."""
+MAX_REFUSALS = 100
+"""Refusals remembered."""
+
+
+class SetProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """Send a TxProfile of kind Absolute whose set points follow each other."""
+
+    periods: tuple[tuple[float, float], ...]
+    """(seconds since 1970, W at the meter, positive into the battery), rising; whole seconds count."""
+    stack_level: int = 0
+
+
+class SetDynamic(msgspec.Struct, frozen=True, kw_only=True):
+    """Send a TxProfile of kind Dynamic with one set point, valid until ``valid_to_s`` (seconds since 1970)."""
+
+    setpoint_w: float
+    valid_to_s: float | None = None
+    max_offline_s: int | None = None
+    stack_level: int = 1
+
+
+class UpdateSetpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Change the set point of the Dynamic profile."""
+
+    setpoint_w: float
+    stack_level: int = 1
+
+
+Decision = SetProfile | SetDynamic | UpdateSetpoint
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Meter values of one event. Registers and power are AC at the station's meter."""
+
+    time_s: float
+    """When the station measured it, seconds since 1970."""
+    import_wh: int
+    export_wh: int
+    power_w: float | None = None
+    """Positive into the car."""
+    soc_percent: float | None = None
+    setpoint_w: float | None = None
+
+
+class TransactionView:
+    """A transaction as the back end knows it. Controllers read it."""
+
+    def __init__(self, station_id: str, evse_id: int, transaction_id: str) -> None:
+        self.station_id, self.evse_id, self.transaction_id = station_id, evse_id, transaction_id
+        self.evcc_id: str | None = None
+        self.needs: ChargingNeeds | None = None
+        self.begin: Told | None = None
+        """The first registers told."""
+        self.last: Told | None = None
+        """The last ones told, by the station's clock."""
+        self.charging_state: str | None = None
+        self.operation_mode: str | None = None
+        self.ended_s: float | None = None
+        """Seconds since 1970."""
+        self.stopped_reason: str | None = None
+        self.seq_nos: set[int] = set()
+        """Numbers of the events received."""
+
+    @property
+    def imported_wh(self) -> int:
+        return self.last.import_wh - self.begin.import_wh if self.begin and self.last else 0
+
+    @property
+    def exported_wh(self) -> int:
+        return self.last.export_wh - self.begin.export_wh if self.begin and self.last else 0
+
+
+class Controller(Protocol):
+    """Decides about power. Times are seconds since 1970."""
+
+    def on_needs(self, view: TransactionView, needs: ChargingNeeds, unix_s: float) -> tuple[Decision, ...]:
+        """A car has told its needs. No decision: the station uses its default."""
+        ...
+
+    def on_sample(self, view: TransactionView, sample: Told, unix_s: float) -> tuple[Decision, ...]:
+        """Meter values came; after a disconnection they may be old. The last ones come when ``view`` has ended."""
+        ...
+
+    def next_timer(self) -> float | None:
+        """When ``on_timer`` is wanted; None for never."""
+        ...
+
+    def on_timer(self, unix_s: float) -> tuple[tuple[str, Decision], ...]:
+        """Decisions with the ids of the transactions they are for."""
+        ...
+
+
+class _Station:
+    def __init__(self, station_id: str, handles: frozenset[str]) -> None:
+        self.rpc = RpcPeer("csms-", handles)
+        self.station_id = station_id
+        self.transactions: dict[str, TransactionView] = {}
+        self.profile_ids: dict[tuple[str, int], int] = {}
+        self.boots = 0
+
+
+class Csms:
+    """The back end."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        *,
+        tokens: Collection[str],
+        unix_offset_s: float = 0.0,
+        allowed_energy_transfer: tuple[str, ...] | None = ("DC", "DC_BPT"),
+    ) -> None:
+        """A back end without stations.
+
+        Args:
+            controller: Decides about power.
+            tokens: The cards it accepts.
+            unix_offset_s: Seconds since 1970 minus ``now``.
+            allowed_energy_transfer: What accepted cards may do; None leaves it out, which means charging only.
+        """
+        self.controller = controller
+        self.refusals: deque[Failed | tuple[str, Payload, Payload]] = deque(maxlen=MAX_REFUSALS)
+        """Calls of ours that failed, and answers other than Accepted: (action, request, answer)."""
+        self._tokens, self._offset_s, self._allowed = frozenset(tokens), unix_offset_s, allowed_energy_transfer
+        self._stations: dict[str, _Station] = {}
+        self._profile_count = 0
+        self._handlers: Mapping[str, Callable[[_Station, Payload, float], tuple[Payload, Callable[[], None]]]] = {
+            "Authorize": self._authorize,
+            "BootNotification": self._boot,
+            "Heartbeat": self._heartbeat,
+            "NotifyEVChargingNeeds": self._needs,
+            "StatusNotification": self._status,
+            "TransactionEvent": self._event,
+        }
+
+    # --- the connections ---
+
+    def connected(self, station_id: str, now: float) -> None:
+        """A station is there."""
+        if station_id not in self._stations:
+            self._stations[station_id] = _Station(station_id, frozenset(self._handlers))
+        self._stations[station_id].rpc.connected(now)
+
+    def disconnected(self, station_id: str, now: float) -> None:
+        """A station is gone; what was to be sent to it is dropped, its samples will bring new decisions."""
+        station = self._station(station_id)
+        for event in station.rpc.disconnected(now):
+            self._handle(station, event, now)
+
+    def receive(self, station_id: str, text: str, now: float) -> None:
+        """A frame of a station."""
+        station = self._station(station_id)
+        for event in station.rpc.receive(text, now):
+            self._handle(station, event, now)
+
+    def take_frames(self, station_id: str) -> list[str]:
+        """Texts to send to a station, in order."""
+        return self._station(station_id).rpc.take_frames()
+
+    def next_timer(self) -> float | None:
+        """When to call ``handle_timer``; None for never."""
+        decide = self.controller.next_timer()
+        due = [station.rpc.next_timer() for station in self._stations.values()]
+        due.append(None if decide is None else decide - self._offset_s)
+        return min((time for time in due if time is not None), default=None)
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due."""
+        for station in self._stations.values():
+            for event in station.rpc.handle_timer(now):
+                self._handle(station, event, now)
+        decide = self.controller.next_timer()
+        if decide is not None and now >= decide - self._offset_s:
+            for transaction_id, decision in self.controller.on_timer(decide):
+                for station in self._stations.values():
+                    if transaction_id in station.transactions:
+                        self._do(station, station.transactions[transaction_id], (decision,), now)
+
+    # --- what is known, and what an operator may want ---
+
+    def transactions(self, station_id: str) -> tuple[TransactionView, ...]:
+        """A station's transactions, oldest first."""
+        return tuple(self._station(station_id).transactions.values())
+
+    def registers(self, station_id: str) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Import and export in Wh as first and as last told in the station's latest transaction; zeros without one."""
+        views = self.transactions(station_id)
+        if not views or views[-1].begin is None or views[-1].last is None:
+            return (0, 0), (0, 0)
+        begin, last = views[-1].begin, views[-1].last
+        return (begin.import_wh, begin.export_wh), (last.import_wh, last.export_wh)
+
+    def request_stop(self, station_id: str, transaction_id: str, now: float) -> None:
+        """Ask a station to end a transaction."""
+        self._station(station_id).rpc.call("RequestStopTransaction", {"transactionId": transaction_id}, now)
+
+    # --- what stations say ---
+
+    def _handle(self, station: _Station, event: Event, now: float) -> None:
+        match event:
+            case Called(call_id, action, payload):
+                try:
+                    answer, then = self._handlers[action](station, payload, now)
+                except OcppError as error:
+                    station.rpc.refuse(call_id, error.code, error.description)
+                    return
+                station.rpc.reply(call_id, answer)
+                then()
+            case Answered(_, action, request, payload) if payload.get("status", "Accepted") != "Accepted":
+                self.refusals.append((action, request, payload))
+            case Failed():
+                self.refusals.append(event)
+            case _:
+                pass
+
+    def _boot(self, station: _Station, request: Payload, now: float) -> tuple[Payload, Callable[[], None]]:
+        del request
+        station.boots += 1
+        time = to_rfc3339(now + self._offset_s)
+        return {"currentTime": time, "interval": HEARTBEAT_S, "status": "Accepted"}, _nothing
+
+    def _heartbeat(self, station: _Station, request: Payload, now: float) -> tuple[Payload, Callable[[], None]]:
+        del station, request
+        return {"currentTime": to_rfc3339(now + self._offset_s)}, _nothing
+
+    def _status(self, station: _Station, request: Payload, now: float) -> tuple[Payload, Callable[[], None]]:
+        del station, request, now
+        return {}, _nothing
+
+    def _authorize(self, station: _Station, request: Payload, now: float) -> tuple[Payload, Callable[[], None]]:
+        del station, now
+        if request["idToken"]["idToken"] not in self._tokens:
+            return {"idTokenInfo": {"status": "Unknown"}}, _nothing
+        answer: Payload = {"idTokenInfo": {"status": "Accepted"}}
+        if self._allowed is not None:
+            answer["allowedEnergyTransfer"] = list(self._allowed)
+        return answer, _nothing
+
+    def _needs(self, station: _Station, request: Payload, now: float) -> tuple[Payload, Callable[[], None]]:
+        needs = read_needs(request)
+        view = next(
+            (v for v in station.transactions.values() if v.evse_id == request["evseId"] and v.ended_s is None), None
+        )
+        if view is None or (self._allowed is not None and needs.requested_energy_transfer not in self._allowed):
+            return {"status": "Rejected"}, _nothing
+        view.needs = needs
+        decisions = self.controller.on_needs(view, needs, self._unix(now))
+        status = "Accepted" if decisions else "NoChargingProfile"
+        return {"status": status}, lambda: self._do(station, view, decisions, now)
+
+    def _event(self, station: _Station, request: Payload, now: float) -> tuple[Payload, Callable[[], None]]:
+        time_s = from_rfc3339(request["timestamp"])
+        info = request["transactionInfo"]
+        view = station.transactions.get(info["transactionId"])
+        if view is None:
+            evse_id = request.get("evse", {}).get("id", 0)
+            view = TransactionView(station.station_id, evse_id, info["transactionId"])
+            station.transactions[view.transaction_id] = view
+            if len(station.transactions) > MAX_TRANSACTIONS:
+                del station.transactions[next(iter(station.transactions))]
+        if request["seqNo"] in view.seq_nos:
+            return {}, _nothing  # sent again, because our answer was lost
+        if len(view.seq_nos) >= MAX_EVENTS:
+            raise OcppError("InternalError", f"a transaction has at most {MAX_EVENTS} events here")
+        view.seq_nos.add(request["seqNo"])
+        view.charging_state = info.get("chargingState", view.charging_state)
+        view.operation_mode = info.get("operationMode", view.operation_mode)
+        for extra in request.get("idToken", {}).get("additionalInfo", []):
+            if extra["type"] == "EVCCID":
+                view.evcc_id = extra["additionalIdToken"]
+        if request["eventType"] == "Ended":
+            view.ended_s, view.stopped_reason = time_s, info.get("stoppedReason", "Local")
+        answer: Payload = {}
+        if "idToken" in request:
+            known = request["idToken"]["idToken"] in self._tokens
+            answer["idTokenInfo"] = {"status": "Accepted" if known else "Unknown"}
+        told = self._told(view, request, time_s)
+        if told is None:
+            return answer, _nothing
+        decisions = self.controller.on_sample(view, told, self._unix(now))
+        return answer, lambda: self._do(station, view, decisions, now)
+
+    @staticmethod
+    def _told(view: TransactionView, request: Payload, time_s: float) -> Told | None:
+        values = read_values(request.get("meterValue", ()))
+        imported, exported = (values.get(f"Energy.Active.{way}.Register") for way in ("Import", "Export"))
+        if imported is None and exported is None:
+            return None
+        power = values.get("Power.Active.Import"), values.get("Power.Active.Export")
+        told = Told(
+            time_s=time_s,
+            import_wh=round(imported or 0),
+            export_wh=round(exported or 0),
+            power_w=None if power == (None, None) else (power[0] or 0.0) - (power[1] or 0.0),
+            soc_percent=values.get("SoC"),
+            setpoint_w=values.get("Power.Active.Setpoint"),
+        )
+        view.begin = view.begin or told
+        if view.last is None or told.time_s >= view.last.time_s:
+            view.last = told
+        return told
+
+    # --- what the controller wants ---
+
+    def _do(self, station: _Station, view: TransactionView, decisions: tuple[Decision, ...], now: float) -> None:
+        for decision in decisions:
+            if not station.rpc.online or view.ended_s is not None or station.rpc.full:
+                return
+            action, payload = self._request(station, view, decision)
+            station.rpc.call(action, payload, now)
+
+    def _request(self, station: _Station, view: TransactionView, decision: Decision) -> tuple[str, Payload]:
+        place = (view.transaction_id, decision.stack_level)
+        if isinstance(decision, UpdateSetpoint):
+            if place not in station.profile_ids:
+                raise LocalError(f"transaction {view.transaction_id} has no profile on level {decision.stack_level}")
+            update = {"setpoint": round(decision.setpoint_w, 1)}
+            return "UpdateDynamicSchedule", {"chargingProfileId": station.profile_ids[place], "scheduleUpdate": update}
+        if place not in station.profile_ids:
+            self._profile_count += 1
+            station.profile_ids[place] = self._profile_count
+        profile: dict[str, Any] = {
+            "id": station.profile_ids[place],
+            "stackLevel": decision.stack_level,
+            "chargingProfilePurpose": "TxProfile",
+            "transactionId": view.transaction_id,
+        }
+        schedule: dict[str, Any] = {"id": station.profile_ids[place], "chargingRateUnit": "W"}
+        if isinstance(decision, SetProfile):
+            start = int(decision.periods[0][0])
+            schedule["startSchedule"] = to_rfc3339(start)
+            periods = [(round(time_s) - start if n else 0, w) for n, (time_s, w) in enumerate(decision.periods)]
+            profile["chargingProfileKind"] = "Absolute"
+        else:
+            periods = [(0, decision.setpoint_w)]
+            profile["chargingProfileKind"] = "Dynamic"
+            if decision.valid_to_s is not None:
+                profile["validTo"] = to_rfc3339(decision.valid_to_s)
+            if decision.max_offline_s is not None:
+                profile["maxOfflineDuration"] = decision.max_offline_s
+        schedule["chargingSchedulePeriod"] = [
+            {"startPeriod": start_s, "operationMode": "CentralSetpoint", "setpoint": round(setpoint_w, 1) + 0.0}
+            for start_s, setpoint_w in periods
+        ]
+        profile["chargingSchedule"] = [schedule]
+        return "SetChargingProfile", {"evseId": view.evse_id, "chargingProfile": profile}
+
+    def _station(self, station_id: str) -> _Station:
+        try:
+            return self._stations[station_id]
+        except KeyError:
+            raise LocalError(f"no station {station_id!r} has ever connected") from None
+
+    def _unix(self, now: float) -> float:
+        return round(now + self._offset_s, 3)
+
+
+def _nothing() -> None:
+    """Nothing more to do once the answer is written."""
