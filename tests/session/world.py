@@ -1,0 +1,362 @@
+"""A small honest world for two sessions back to back: ideal stage, contactors, pilot and battery on a virtual clock.
+
+Nothing here is a mock: current flows when both contactors are closed and the stage is told to drive it, registers and
+SOC are its integral, contactors do what they are told unless they are stuck. Everything said and done is recorded in
+order, and the physical rule that no contactor opens under current is watched all the time.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from iso15118 import exi
+from iso15118.errors import RemoteError
+from iso15118.messages import app
+from iso15118.messages.iso20 import dc
+from iso15118.messages.model import Record
+from iso15118.session import actions as act
+from iso15118.session.app import Link
+from iso15118.session.core import NO_CURRENT_A, Session, State
+from iso15118.session.evcc import PHASES, EvccConfig, EvccSession
+from iso15118.session.ports import (
+    EnergyNeeds,
+    IsolationState,
+    MeterReading,
+    SimpleCharger,
+    SimpleVehicle,
+    VehicleLimits,
+)
+from iso15118.session.secc import HANDLERS, SeccConfig, SeccSession
+from iso15118.session.services import ControlMode, ServiceId
+from iso15118.session.timers import Limits
+
+EV, SECC = "EV", "SECC"
+IMPORT_WH, EXPORT_WH = 1_234, 567
+"""What the meter's registers read at the start."""
+UNIX_S = 1_800_000_000.0
+MOST_EVENTS = 20_000
+"""A world that does more than this does not end."""
+
+
+class Event(NamedTuple):
+    """One thing said (a message) or done (an action)."""
+
+    now: float
+    at: str
+    item: Any
+    current_a: float
+    """Current at that moment, before the item had any effect."""
+
+
+def code_key(message: Record) -> str:
+    """Schema set of a message of a session."""
+    return {app.XMLNS.uri: "AppProtocol", dc.XMLNS.uri: "DC"}.get(type(message).xmlns.uri, "CommonMessages")
+
+
+def code_of(response: Record) -> str:
+    """Literal of a response's code."""
+    literal: str = getattr(response, "response_code").value  # noqa: B009
+    return literal
+
+
+class World:
+    """One car at one outlet."""
+
+    def __init__(
+        self,
+        *,
+        mode: ControlMode = ControlMode.DYNAMIC,
+        service: ServiceId = ServiceId.DC_BPT,
+        secc: dict[str, Any] | None = None,
+        evcc: dict[str, Any] | None = None,
+        needs: EnergyNeeds | None = None,
+        secc_limits: Limits | None = None,
+        evcc_limits: Limits | None = None,
+        encoded: bool = True,
+    ) -> None:
+        """Plug in; ``start`` begins. ``encoded``: every message must pass the codec's border."""
+        self.now = 0.0
+        self.charger = SimpleCharger()
+        self.charger.pilot_state = "B"
+        self.charger.meter_reading = MeterReading(meter_id="M1", import_wh=IMPORT_WH, export_wh=EXPORT_WH)
+        self.vehicle = SimpleVehicle(
+            limits=VehicleLimits(),
+            needs=needs or EnergyNeeds(departure_s=36_000.0, target_energy_wh=5_000.0, maximum_energy_wh=20_000.0),
+        )
+        random_ids = itertools.count(1)
+        self.secc = SeccSession(
+            self.charger,
+            HANDLERS,
+            config=SeccConfig(link=Link.LAB_TCP, **(secc or {})),
+            random_bytes=lambda n: next(random_ids).to_bytes(n, "big"),
+            limits=secc_limits,
+            unix_offset_s=UNIX_S,
+            now=0.0,
+        )
+        config: dict[str, Any] = {"link": Link.LAB_TCP, "services": (service,), "control_modes": (mode,)} | (evcc or {})
+        self.evcc = EvccSession(
+            self.vehicle, PHASES, config=EvccConfig(**config), limits=evcc_limits, unix_offset_s=UNIX_S
+        )
+        self.encoded = encoded
+        self.log: list[Event] = []
+        self.ended: dict[str, act.Ended] = {}
+        self.violations: list[str] = []
+        # Faults, set by tests.
+        self.lost: Callable[[str, Record], bool] = lambda sender, message: False
+        self.secc_contactor_stuck = self.evcc_contactor_stuck = False
+        self.isolation: IsolationState = IsolationState.VALID
+        self.current_stuck = False
+        # Physics.
+        self.stage = act.SetStage(mode=act.StageMode.OFF)
+        self.current_a = 0.0
+        self._charged_wh = self._discharged_wh = 0.0
+        self._queue: deque[tuple[str, Record | None]] = deque()
+        self._script: list[tuple[float, int, Callable[[], object]]] = []
+        self._count = itertools.count()
+        self._watches: list[tuple[Callable[[Event], bool], Callable[[], object]]] = []
+
+    # --- what tests do ---
+
+    def start(self) -> World:
+        """The car begins."""
+        self._do(EV, self.evcc.start(self.now))
+        return self
+
+    def at(self, time_s: float, change: Callable[[], object]) -> World:
+        """Change something at a moment; both sides then read their ports."""
+        heapq.heappush(self._script, (time_s, next(self._count), change))
+        return self
+
+    def when(self, name: str, change: Callable[[], object], *, nth: int = 1) -> World:
+        """Change something when the ``nth`` message called ``name`` is sent, before it arrives."""
+        seen = itertools.count(1)
+        self._watches.append((lambda e: type(e.item).__name__ == name and next(seen) == nth, change))
+        return self
+
+    def run(self, *, until: Callable[[], bool] | None = None, until_s: float = 1e9) -> World:
+        """Let everything happen until nothing is left, ``until`` holds (asked before each event) or time is up."""
+        for _ in range(MOST_EVENTS):
+            if until is not None and until():
+                return self
+            if self._queue:
+                self._deliver(*self._queue.popleft())
+                continue
+            due = [t for t in (self.secc.next_timer(), self.evcc.next_timer()) if t is not None]
+            due += [self._script[0][0]] if self._script else []
+            if not due or min(due) > until_s:
+                self._advance(self.now if until_s == 1e9 else until_s)
+                return self
+            self._advance(max(self.now, min(due)))
+            if self._script and self._script[0][0] <= self.now:
+                heapq.heappop(self._script)[2]()
+                self.poll()
+                continue
+            self._do(EV, self.evcc.handle_timer(self.now))
+            self._do(SECC, self.secc.handle_timer(self.now))
+        raise AssertionError(f"still going on after {MOST_EVENTS} events: {self.secc.state}, {self.evcc.state}")
+
+    def run_to(self, at: str, state: State) -> World:
+        """Run until one side is in ``state`` and the message for it is about to arrive."""
+        session = self.session(at)
+        self.run(until=lambda: session.state is state and bool(self._queue) and self._queue[0][0] == at)
+        assert session.state is state, f"{at} never came to {state}, it is in {session.state}"
+        return self
+
+    def poll(self) -> None:
+        """Both sides read their ports."""
+        self._settle()
+        self._do(SECC, self.secc.poll(self.now))
+        self._do(EV, self.evcc.poll(self.now))
+
+    def inject(self, to: str, message: Record) -> list[act.Action]:
+        """Have one side receive a message that the other did not send; what is queued is lost."""
+        self._queue.clear()
+        actions = self.session(to).receive(message, self.now)
+        self._do(to, actions)
+        return actions
+
+    def reject(self, at: str, error: RemoteError) -> None:
+        """Have one side receive a payload that is no message."""
+        self._do(at, self.session(at).reject(error, self.now))
+
+    def silence(self, who: str) -> None:
+        """From now on nothing that ``who`` sends arrives, and its end of the connection stays open."""
+        self.lost = lambda sender, message: sender == who
+
+    def cut(self) -> None:
+        """The connection is gone for both."""
+        self._queue.clear()
+        self._do(EV, self.evcc.connection_lost(self.now))
+        self._do(SECC, self.secc.connection_lost(self.now))
+
+    def unplug(self) -> None:
+        """The connector is torn out: no current, no pilot, no bytes."""
+        self.charger.pilot_state = "A"
+        self.current_a = 0.0
+        self.vehicle.battery_reading = msgspec.structs.replace(self.vehicle.battery_reading, current_a=0.0)
+        self._do(SECC, self.secc.poll(self.now))
+        self.cut()
+
+    # --- what tests ask ---
+
+    def session(self, at: str) -> Session:
+        return self.secc if at == SECC else self.evcc
+
+    def messages(self, name: str | None = None) -> list[Any]:
+        """What was said, in order."""
+        said = [event.item for event in self.log if isinstance(event.item, Record)]
+        return said if name is None else [item for item in said if type(item).__name__ == name]
+
+    def names(self, at: str | None = None) -> list[str]:
+        """Names of what was said, repetitions in a row once."""
+        names = [type(e.item).__name__ for e in self.log if isinstance(e.item, Record) and at in (None, e.at)]
+        return [name for name, before in zip(names, [None, *names], strict=False) if name != before]
+
+    def events(self, kind: Any, at: str | None = None) -> list[Event]:
+        """What was done, of a kind."""
+        return [event for event in self.log if isinstance(event.item, kind) and at in (None, event.at)]
+
+    def last_code(self) -> str:
+        """Code of the last response."""
+        return code_of([m for m in self.messages() if type(m).__name__.endswith("Res")][-1])
+
+    def error(self, at: str) -> str | None:
+        return self.ended[at].error
+
+    def registers(self) -> tuple[int, int]:
+        """What the meter has counted since the start: import and export, Wh."""
+        reading = self.charger.meter_reading
+        assert reading is not None
+        return reading.import_wh - IMPORT_WH, reading.export_wh - EXPORT_WH
+
+    def check_end(self) -> World:
+        """Both sides have ended, safely."""
+        assert self.secc.state is State.ENDED, self.secc.state
+        assert self.evcc.state is State.ENDED, self.evcc.state
+        assert set(self.ended) == {EV, SECC}
+        assert self.secc.next_timer() is None
+        assert self.evcc.next_timer() is None
+        self.check_safe()
+        return self
+
+    def check_safe(self) -> World:
+        """No contactor has opened under current, and what has ended left nothing on."""
+        assert not self.violations, self.violations
+        if self.secc.state is State.ENDED:
+            assert self.stage.mode is act.StageMode.OFF
+            assert self.secc_contactor_stuck or not self.charger.stage.contactor_closed
+        if self.evcc.state is State.ENDED:
+            assert self.evcc_contactor_stuck or not self.vehicle.battery_reading.contactor_closed
+        if State.ENDED in (self.secc.state, self.evcc.state):
+            assert self.current_a == 0.0
+        return self
+
+    # --- how it works ---
+
+    def _deliver(self, to: str, message: Record | None) -> None:
+        session = self.session(to)
+        self._do(to, session.connection_lost(self.now) if message is None else session.receive(message, self.now))
+
+    def _do(self, at: str, actions: list[act.Action]) -> None:
+        for action in actions:
+            item = action.message if isinstance(action, act.Send) else action
+            event = Event(self.now, at, item, self.current_a)
+            self.log.append(event)
+            match action:
+                case act.Send(message=message):
+                    if self.encoded:
+                        exi.encode(message, code_key(message))
+                    for matches, change in list(self._watches):
+                        if matches(event):
+                            change()
+                            self.poll()
+                    if not self.lost(at, message):
+                        self._queue.append((EV if at == SECC else SECC, message))
+                case act.Close():
+                    self._queue.append((EV if at == SECC else SECC, None))
+                case act.Ended():
+                    assert at not in self.ended, "ended twice"
+                    self.ended[at] = action
+                case act.SetStage():
+                    self.stage = action
+                case act.SetContactor(closed=closed):
+                    self._contactor(at, closed)
+                case act.SetPilot(state=state):
+                    self.charger.pilot_state = state if self.charger.pilot_state != "A" else "A"
+                    self._settle()
+                    self._do(SECC, self.secc.poll(self.now))
+                case _:
+                    pass
+            self._settle()
+
+    def _contactor(self, at: str, closed: bool) -> None:
+        if not closed and abs(self.current_a) > NO_CURRENT_A:
+            self.violations.append(f"{self.now}: {at} opens its contactor under {self.current_a} A")
+        if at == SECC and not self.secc_contactor_stuck:
+            self.charger.stage = msgspec.structs.replace(self.charger.stage, contactor_closed=closed)
+        if at == EV and not self.evcc_contactor_stuck:
+            self.vehicle.battery_reading = msgspec.structs.replace(
+                self.vehicle.battery_reading, contactor_closed=closed
+            )
+
+    def _settle(self) -> None:
+        """Currents and voltages follow at once."""
+        battery, outlet = self.vehicle.battery_reading, self.charger.stage
+        joined = battery.contactor_closed and outlet.contactor_closed and self.charger.pilot_state != "A"
+        if not joined:
+            self.current_a = 0.0
+        elif not self.current_stuck:
+            self.current_a = self._driven(battery.voltage_v)
+        voltage = battery.voltage_v if joined else self._output()
+        isolation = outlet.isolation
+        if self.stage.mode is act.StageMode.ISOLATION_TEST:
+            isolation = self.isolation
+        self.charger.stage = msgspec.structs.replace(
+            outlet, voltage_v=voltage, current_a=self.current_a, isolation=isolation
+        )
+        inlet = battery.voltage_v if battery.contactor_closed else voltage
+        self.vehicle.battery_reading = msgspec.structs.replace(battery, current_a=self.current_a, inlet_voltage_v=inlet)
+
+    def _driven(self, voltage: float) -> float:
+        stage = self.stage
+        match stage.mode:
+            case act.StageMode.CURRENT:
+                wanted = stage.current_a
+            case act.StageMode.AC_POWER:
+                wanted = min(max(stage.ac_power_w, stage.min_power_w), stage.max_power_w) / voltage
+            case _:
+                return 0.0
+        return min(max(wanted, stage.min_current_a), stage.max_current_a)
+
+    def _output(self) -> float:
+        stage = self.stage
+        match stage.mode:
+            case act.StageMode.PRECHARGE | act.StageMode.ISOLATION_TEST:
+                return stage.voltage_v if self.charger.stage.contactor_closed else 0.0
+            case _:
+                return 0.0
+
+    def _advance(self, to: float) -> None:
+        """Integrate energy at constant current; the stage is ideal, so DC and AC are the same."""
+        dt, self.now = to - self.now, to
+        energy_wh = self.current_a * self.vehicle.battery_reading.voltage_v * dt / 3600.0
+        if energy_wh > 0:
+            self._charged_wh += energy_wh
+        else:
+            self._discharged_wh -= energy_wh
+        if self.charger.meter_reading is not None:
+            self.charger.meter_reading = msgspec.structs.replace(
+                self.charger.meter_reading,
+                import_wh=IMPORT_WH + int(self._charged_wh),
+                export_wh=EXPORT_WH + int(self._discharged_wh),
+            )
+        soc = self.vehicle.battery_reading.soc_percent + energy_wh / 600.0
+        self.vehicle.battery_reading = msgspec.structs.replace(
+            self.vehicle.battery_reading, soc_percent=min(100.0, max(0.0, soc))
+        )
