@@ -22,5 +22,5 @@ __all__ = [
     "warm",
 ]
 
-BACKEND = "interpreter"
+BACKEND = "generated"
 """Which spelling of the codec runs."""

@@ -110,6 +110,15 @@ class BitWriter:
             value >>= 7
         self.bits(value, 8)
 
+    def mark(self) -> tuple[int, int, int]:
+        """Where writing stands, for ``reset``."""
+        return len(self._out), self._held, self._held_bits
+
+    def reset(self, mark: tuple[int, int, int]) -> None:
+        """Forget what was written since ``mark``."""
+        length, self._held, self._held_bits = mark
+        del self._out[length:]
+
     def finish(self) -> bytes:
         """Everything written, padded with zero bits to a whole octet."""
         padding = -self._held_bits & 7

@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple
 
 from iso15118.errors import CodecError, LocalError
 from iso15118.exi.bits import BitReader, BitWriter, Fault
+from iso15118.exi.generated import prepare, read_element, write_element
 from iso15118.exi.grammar import Element, SchemaGrammar, schema_grammar
-from iso15118.exi.interpreter import read_element, write_element
 from iso15118.messages.model import QName, Record
 from iso15118.messages.registry import KEYS
 
@@ -53,7 +53,8 @@ class Content(NamedTuple):
 def warm(key: str | None = None) -> None:
     """Derive the grammar of one schema set, or of all, so that no message has to wait for it."""
     for each in KEYS if key is None else (key,):
-        schema_grammar(each)
+        for element in schema_grammar(each).document:
+            prepare(element)
 
 
 def encode(message: Any, key: str, mode: Mode = "document", element: QName | str | None = None) -> bytes:

@@ -295,6 +295,8 @@ class Text(_Sized):
         self.check_characters(value)
 
     def check_characters(self, value: str, bit: int | None = None) -> None:
+        if value.isascii() and value.isprintable():
+            return  # by far the commonest, and quicker to see
         if (wrong := _NOT_XML.search(value)) is not None:
             raise Fault(f"character U+{ord(wrong[0]):04X}, which XML can't carry", bit)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,6 +121,7 @@ class State:
 class RecordGrammar:
     """Grammar of one class in one schema set."""
 
+    key: str
     cls: type[Record]
     slots: tuple[Slot, ...] = ()
     """In the order of writing."""
@@ -128,6 +129,8 @@ class RecordGrammar:
     mixed: bool = False
     depth: int = 1
     """Nesting below and including this type; bounds the recursion of everything that walks the grammar."""
+    compiled: tuple[Callable[..., Any], Callable[..., Any]] | None = None
+    """Reader and writer, once generated."""
 
 
 @dataclass(slots=True, eq=False)
@@ -207,7 +210,7 @@ class _Builder:
             f for f in fields if not f.attribute
         ]
         particles = [self.particle(index, field_) for index, field_ in enumerate(ordered)]
-        grammar = RecordGrammar(cls=cls, mixed=cls.mixed, slots=tuple(_slots(particles)))
+        grammar = RecordGrammar(key=self.schemas.key, cls=cls, mixed=cls.mixed, slots=tuple(_slots(particles)))
         inner = [e.record.depth for p in particles for e in p.elements if e.record is not None]
         grammar.depth = 1 + max(inner, default=0)
         _States(grammar).build()

@@ -14,6 +14,8 @@ from iso15118.messages.iso20.types import RationalNumber
 from iso15118.messages.model import QName
 from tests.exi.samples import APP_REQ, CABLE_CHECK_RES, CABLE_CHECK_RES_EXI, LOOP_RES, rational
 
+pytestmark = pytest.mark.usefixtures("backend")
+
 DC = "urn:iso:std:iso:15118:-20:DC"
 
 

@@ -14,6 +14,8 @@ from iso15118.messages.model import Record
 from iso15118.messages.xmldsig import CanonicalizationMethod, Transform, Transforms
 from tests.exi.samples import APP_REQ, CABLE_CHECK_RES, CABLE_CHECK_RES_EXI, HEADER, LOOP_RES, rational
 
+pytestmark = pytest.mark.usefixtures("backend")
+
 
 def changed(record: Record, **fields: object) -> Record:
     return msgspec.structs.replace(record, **fields)

@@ -57,6 +57,7 @@ def check(vector: dict[str, Any]) -> None:
     assert exi.from_json(json.loads(json.dumps(as_json)), key, mode) == content
 
 
+@pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_vector(vector):
     check(vector)
@@ -87,6 +88,7 @@ def check_malformed(vector: dict[str, Any]) -> None:
         verdict(vector)
 
 
+@pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("vector", MALFORMED, ids=lambda vector: vector["id"])
 def test_malformed(vector):
     check_malformed(vector)
@@ -105,6 +107,7 @@ def test_one_zero_octet_behind_a_message_is_reported_and_seven_others_are_refuse
     assert seen >= {"one zero byte appended", "7 random bytes appended"}
 
 
+@pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("name", ["public", "kat"])
 def test_whole_corpus(name):
     for vector in corpus(name):

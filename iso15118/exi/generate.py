@@ -1,0 +1,443 @@
+"""Python source of a reader and a writer for one class, made from its grammar.
+
+The functions do what ``interpreter`` does, with every table lookup and every name resolved beforehand and neighbouring
+bits handled in one go. They know the regular course only: at anything else they raise ``Irregular``, and the interpreter,
+which knows every rule, reads or writes the message again and decides. So there is one place that says what is wrong.
+
+A reader keeps a window of the stream in the integer ``acc``, of which the lowest ``rem`` bits are unread; a writer keeps
+its last ``n`` bits in ``acc``. ``generated`` has the functions that the source calls.
+
+Events are numbered through a class: one number for each element of each particle, in order, then the end. In every state
+the codes of the events are consecutive such numbers, so a code is "number minus the state's first number".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iso15118.exi import datatypes
+from iso15118.exi.datatypes import Datatype
+from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, Slot, State
+
+__all__ = ["ReaderSource", "WriterSource"]
+
+_LONGEST_FUSED_OCTETS = 16
+
+
+def _mask(width: int) -> int:
+    return (1 << width) - 1
+
+
+class _Source:
+    """What both directions share: numbering, names, and the lines written so far."""
+
+    def __init__(self, grammar: RecordGrammar, name: str) -> None:
+        self.grammar = grammar
+        self.name = name
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {}
+        """Objects the source refers to."""
+        self.needs: list[RecordGrammar] = []
+        """Classes whose functions the source calls; ``call`` gives the name."""
+        self.number: dict[Element, int] = {}
+        self.states: list[State] = [grammar.start]
+        for slot in grammar.slots:
+            for particle in slot.particles:
+                for element in particle.elements:
+                    self.number[element] = len(self.number)
+            self.states.append(self.following(slot))
+        self.end = len(self.number)
+
+    def following(self, slot: Slot) -> State:
+        """The state once a slot is done."""
+        element = slot.particles[0].elements[0]
+        return next(p.after[2] for s in self.reachable() for p in s.productions if p.element is element and p.after)
+
+    def reachable(self) -> list[State]:
+        found = [self.grammar.start]
+        for state in found:
+            found += [
+                each for p in state.productions for each in p.after or () if each not in found and each.productions
+            ]
+        return found
+
+    def first(self, state: State) -> int:
+        """Number of the event with code 0."""
+        numbers = [self.event_number(state, code) for code in range(self.count(state))]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), self.grammar.cls
+        return numbers[0]
+
+    def event_number(self, state: State, code: int) -> int:
+        element = state.productions[code].element
+        return self.end if element is None else self.number[element]
+
+    def count(self, state: State) -> int:
+        """Events but for text in mixed content, which is irregular."""
+        return sum(production.event is not Event.MIXED for production in state.productions)
+
+    def open_state(self, particle: Particle) -> State:
+        """The state of a list between its bounds."""
+        production = next(
+            p for s in self.reachable() for p in s.productions if p.particle is particle and p.after is not None
+        )
+        assert production.after is not None
+        return production.after[1]
+
+    def add(self, depth: int, *lines: str) -> None:
+        self.lines += ["    " * depth + line for line in lines]
+
+    def refer(self, prefix: str, value: Any) -> str:
+        name = f"{prefix}{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def call(self, letter: str, grammar: RecordGrammar) -> str:
+        if grammar not in self.needs:
+            self.needs.append(grammar)
+        return f"{letter}_{grammar.cls.__name__}"
+
+    def text(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+
+class ReaderSource(_Source):
+    """``def name(r, acc, rem) -> (record, acc, rem)``."""
+
+    def __init__(self, grammar: RecordGrammar, name: str) -> None:
+        super().__init__(grammar, name)
+        self.add(0, f"def {name}(r, acc, rem):")
+        self.defaults()
+        known = True  # the state is known, its event code still unread; else the event's number is in i
+        for index, slot in enumerate(grammar.slots):
+            state = self.states[index]
+            particle = slot.particles[0]
+            single = len(slot.particles) == len(particle.elements) == 1
+            if known and self.count(state) == 1 and single and not particle.many:
+                self.value(1, particle, particle.elements[0], state.width)
+                continue
+            if known:
+                self.event(1, state)
+            known = self.slot(index, slot, single=single)
+        last = self.states[-1]
+        if known:
+            self.bits(1, last.width)
+            self.add(1, f"if acc >> rem & {_mask(last.width)}: raise Irregular")
+        fields = ", ".join(
+            f"{p.field}=v{p.index}" for slot in grammar.slots for p in slot.particles if not self.is_refused(p)
+        )
+        self.add(1, f"return {self.refer('C', grammar.cls)}({fields}), acc, rem")
+
+    @staticmethod
+    def is_refused(particle: Particle) -> bool:
+        return all(element.refused for element in particle.elements)
+
+    def defaults(self) -> None:
+        for slot in self.grammar.slots:
+            for particle in slot.particles:
+                if (particle.group or not slot.required) and not self.is_refused(particle):
+                    self.add(1, f"v{particle.index} = {'()' if particle.many else 'None'}")
+
+    def bits(self, depth: int, width: int) -> None:
+        self.add(depth, f"rem -= {width}", f"if rem < 0: acc, rem = refill(r, acc, rem, {width})")
+
+    def event(self, depth: int, state: State) -> None:
+        """Read an event code and make it the event's number, in i."""
+        first, count = self.first(state), self.count(state)
+        self.bits(depth, state.width)
+        if count == 1:
+            self.add(depth, f"if acc >> rem & {_mask(state.width)}: raise Irregular", f"i = {first}")
+            return
+        plus = f" + {first}" if first else ""
+        self.add(depth, f"i = (acc >> rem & {_mask(state.width)}){plus}")
+        self.add(depth, f"if i > {first + count - 1}: raise Irregular")
+
+    def slot(self, index: int, slot: Slot, *, single: bool) -> bool:
+        """Read the slot if i names one of its elements; True when no event code has been read beyond it."""
+        particle = slot.particles[0]
+        numbers = [self.number[element] for each in slot.particles for element in each.elements]
+        if particle.many:
+            assert single
+            self.many(index, particle, numbers[0], 1 if slot.required else 2)
+            return False
+        depth = 1
+        if not slot.required:
+            depth = 2
+            # Whatever comes before has been dealt with, so only the last number needs a test.
+            self.add(1, f"if i <= {numbers[-1]}:")
+        if single:
+            self.value(depth, particle, particle.elements[0], 0)
+        else:
+            word = "if"
+            for each in slot.particles:
+                for element in each.elements:
+                    self.add(depth, f"{word} i == {self.number[element]}:")
+                    self.value(depth + 1, each, element, 0)
+                    word = "elif"
+        if slot.required:
+            return True
+        self.event(2, self.states[index + 1])
+        return False
+
+    def many(self, index: int, particle: Particle, number: int, depth: int) -> None:
+        """Read a list; then the event that ended it is in i."""
+        if depth == 2:
+            self.add(1, f"if i == {number}:")
+        if self.is_refused(particle):
+            self.add(depth, "raise Irregular")
+            return
+        items = f"l{particle.index}"
+        self.add(depth, f"{items} = []", "while True:")
+        inner = depth + 1
+        self.value(inner, particle, particle.elements[0], 0)
+        self.add(inner, f"{items}.append(v{particle.index})")
+        if particle.most is not None:
+            self.add(inner, f"if len({items}) == {particle.most}:")
+            self.event(inner + 1, self.states[index + 1])
+            self.add(inner + 1, "break")
+        if particle.least > 1:
+            self.add(inner, f"if len({items}) < {particle.least}:")
+            self.event(inner + 1, self.states[index])
+            self.add(inner + 1, "continue")
+        self.event(inner, self.open_state(particle))
+        self.add(inner, f"if i != {number}: break")
+        self.add(depth, f"v{particle.index} = tuple({items})")
+
+    def value(self, depth: int, particle: Particle, element: Element, lead: int) -> None:
+        """Read a value into its variable; ``lead`` bits of event code, all zero, come before."""
+        variable = f"v{particle.index}"
+        if element.refused:
+            self.add(depth, "raise Irregular")
+            return
+        if element.record is not None:
+            if lead:
+                self.bits(depth, lead)
+                self.add(depth, f"if acc >> rem & {_mask(lead)}: raise Irregular")
+            self.add(depth, f"{variable}, acc, rem = {self.call('R', element.record)}(r, acc, rem)")
+            return
+        assert element.datatype is not None
+        frame = 1 if particle.kind is Event.ELEMENT else 0  # the CH event before an element's value, EE behind
+        self.simple(depth, variable, element.datatype, lead + frame, frame)
+
+    def simple(self, depth: int, variable: str, datatype: Datatype, lead: int, trail: int) -> None:
+        match datatype:
+            case datatypes.Boolean():
+                self.fused(depth, lead, 1, trail)
+                self.add(depth, f"{variable} = x >> {trail} & 1 == 1")
+            case datatypes.NBit(low=low, high=high, width=width):
+                self.fused(depth, lead, width, trail)
+                self.add(depth, f"{variable} = (x >> {trail} & {_mask(width)}) + {low}")
+                if high - low != _mask(width):
+                    self.add(depth, f"if {variable} > {high}: raise Irregular")
+            case datatypes.Enumeration(members=members, width=width):
+                self.fused(depth, lead, width, trail)
+                self.add(depth, f"x = x >> {trail} & {_mask(width)}")
+                if len(members) != 1 << width:
+                    self.add(depth, f"if x >= {len(members)}: raise Irregular")
+                self.add(depth, f"{variable} = {self.refer('E', members)}[x]")
+            case datatypes.Unsigned(low=low, high=high) if trail:
+                self.integer(depth, variable, lead, signed=False)
+                low_test = f" or {variable} < {low}" if low else ""
+                self.add(depth, f"if {variable} > {high}{low_test}: raise Irregular")
+            case datatypes.Signed(low=int(low), high=int(high)) if trail:
+                self.integer(depth, variable, lead, signed=True)
+                self.add(depth, f"if not {low} <= {variable} <= {high}: raise Irregular")
+            case datatypes.Binary(least=least, most=most) if trail and least == most and least <= _LONGEST_FUSED_OCTETS:
+                self.bits(depth, lead + 8 + 8 * least + 1)
+                self.add(depth, "x = acc >> rem")
+                self.add(depth, f"if x & 1 or x >> {8 * least + 1} & {_mask(lead + 8)} != {least}: raise Irregular")
+                self.add(depth, f"{variable} = (x >> 1 & {_mask(8 * least)}).to_bytes({least}, 'big')")
+            case _:
+                self.general(depth, variable, datatype, lead, trail)
+
+    def fused(self, depth: int, lead: int, width: int, trail: int) -> None:
+        """Read a fixed number of bits with the events around them, which must have code 0, into x."""
+        self.bits(depth, lead + width + trail)
+        self.add(depth, "x = acc >> rem")
+        wrong = _mask(lead) << width + trail | _mask(trail)
+        if wrong:
+            self.add(depth, f"if x & {wrong}: raise Irregular")
+
+    def integer(self, depth: int, variable: str, lead: int, *, signed: bool) -> None:
+        """Read an integer and the end of its element; one octet is by far the commonest."""
+        self.bits(depth, lead + signed + 9)
+        self.add(depth, "x = acc >> rem")
+        self.add(depth, f"if x & {_mask(lead) << signed + 9}: raise Irregular")
+        self.add(depth, "if x & 256:")
+        self.add(depth + 1, f"{variable}, acc, rem = longer(r, acc, rem + 1, x >> 1 & 127)")
+        self.add(depth, "else:")
+        self.add(depth + 1, "if x & 1: raise Irregular", f"{variable} = x >> 1 & 127")
+        if signed:
+            self.add(depth, f"if x & 512: {variable} = ~{variable}")
+
+    def general(self, depth: int, variable: str, datatype: Datatype, lead: int, trail: int) -> None:
+        if lead:
+            self.bits(depth, lead)
+            self.add(depth, f"if acc >> rem & {_mask(lead)}: raise Irregular")
+        helper = "general"
+        if isinstance(datatype, datatypes.Text | datatypes.Binary):
+            helper = "text" if isinstance(datatype, datatypes.Text) else "binary"
+        self.add(depth, f"{variable}, acc, rem = read_{helper}(r, acc, rem, {self.refer('D', datatype)})")
+        if trail:
+            self.bits(depth, trail)
+            self.add(depth, f"if acc >> rem & {_mask(trail)}: raise Irregular")
+
+
+class WriterSource(_Source):
+    """``def name(w, v, acc, n) -> (acc, n)``."""
+
+    def __init__(self, grammar: RecordGrammar, name: str) -> None:
+        super().__init__(grammar, name)
+        self.add(0, f"def {name}(w, v, acc, n):")
+        self.add(1, f"if type(v) is not {self.refer('C', grammar.cls)}: raise Irregular")
+        self.add(1, f"if n > {1024}:", "    w.bits(acc, n)", "    acc = n = 0")
+        # States by their place here: those between slots, then those inside lists.
+        self.all_states = list(self.states)
+        for slot in grammar.slots:
+            inside = self.open_state(slot.particles[0]) if slot.particles[0].many else None
+            self.all_states.append(inside or State())
+        widths = self.refer("W", tuple(state.width for state in self.all_states))
+        firsts = self.refer("F", tuple(self.first(s) if s.productions else 0 for s in self.all_states))
+        self.tables = (widths, firsts)
+        possible = {0}
+        for index, slot in enumerate(grammar.slots):
+            possible = self.slot(index, slot, possible)
+        width, code = self.code(possible, self.end)
+        self.add(1, f"return acc << {width} | {code}, n + {width}")
+
+    def code(self, possible: set[int], number: int) -> tuple[str, str]:
+        """Width and value of an event code, as numbers where only one state is possible."""
+        if len(possible) == 1:
+            state = self.all_states[next(iter(possible))]
+            return str(state.width), str(number - self.first(state))
+        widths, firsts = self.tables
+        return f"{widths}[s]", f"({number} - {firsts}[s])"
+
+    def slot(self, index: int, slot: Slot, possible: set[int]) -> set[int]:
+        """Write one slot; the states possible afterwards. ``s`` holds the state where there are several."""
+        first = slot.particles[0]
+        if len(possible) == 1:
+            self.add(1, f"s = {next(iter(possible))}")
+        if all(ReaderSource.is_refused(particle) for particle in slot.particles):
+            empty = "not in ((), None)" if first.many else "is not None"
+            self.add(1, f"if v.{first.field} {empty}: raise Irregular")
+            return possible
+        if first.many:
+            return self.many(index, first, possible)
+        depth = 1
+        if first.group:
+            self.add(1, "k = 0")
+        for particle in slot.particles:
+            self.add(1, f"x = v.{particle.field}")
+            if first.group or not slot.required:
+                depth = 2
+                self.add(1, "if x is not None:")
+            if first.group:
+                self.add(2, "k += 1")
+            self.one(depth, particle, possible)
+            if depth == 2:
+                self.add(2, f"s = {index + 1}")
+        if first.group:
+            self.add(1, f"if k {'!= 1' if slot.required else '> 1'}: raise Irregular")
+        return {index + 1} if slot.required else possible | {index + 1}
+
+    def one(self, depth: int, particle: Particle, possible: set[int]) -> None:
+        """Write x with its event code."""
+        if particle.by_class:
+            self.substitute(depth, particle, possible)
+            return
+        element = particle.elements[0]
+        width, code = self.code(possible, self.number[element])
+        if width.isdigit():
+            self.value(depth, particle, element, int(width), int(code))
+        else:
+            self.add(depth, f"acc = acc << {width} | {code}", f"n += {width}")
+            self.value(depth, particle, element, 0, 0)
+
+    def substitute(self, depth: int, particle: Particle, possible: set[int]) -> None:
+        members = {
+            element.record.cls: (self.number[element], self.call("W", element.record))
+            for element in particle.elements
+            if element.record is not None and not element.refused
+        }
+        width, code = self.code(possible, 0)
+        word = "if"
+        for cls, (number, function) in members.items():
+            self.add(depth, f"{word} type(x) is {self.refer('C', cls)}:")
+            _, code = self.code(possible, number)
+            self.add(depth + 1, f"acc, n = {function}(w, x, acc << {width} | {code}, n + {width})")
+            word = "elif"
+        self.add(depth, "else: raise Irregular")
+
+    def many(self, index: int, particle: Particle, possible: set[int]) -> set[int]:
+        element = particle.elements[0]
+        inside = len(self.states) + index
+        most = f" <= {particle.most}" if particle.most is not None else ""
+        self.add(1, f"x = v.{particle.field}")
+        self.add(1, f"if type(x) is not tuple or not {particle.least} <= len(x){most}: raise Irregular")
+        self.add(1, "k = 0", "for x in x:", "    if k == 0:")
+        width, code = self.code(possible, self.number[element])
+        self.add(3, f"acc = acc << {width} | {code}", f"n += {width}")
+        if particle.least > 1:
+            self.add(2, f"elif k < {particle.least}:")
+            self.add(3, f"acc <<= {self.states[index].width}", f"n += {self.states[index].width}")
+        self.add(2, "else:")
+        self.add(3, f"acc <<= {self.all_states[inside].width}", f"n += {self.all_states[inside].width}")
+        self.add(2, "k += 1")
+        self.value(2, particle, element, 0, 0)
+        full = f"{index + 1} if k == {particle.most} else " if particle.most is not None else ""
+        self.add(1, f"if k: s = {full}{inside}")
+        after = {inside} | ({index + 1} if particle.most is not None else set())
+        return after if particle.least else after | possible
+
+    def value(self, depth: int, particle: Particle, element: Element, lead: int, code: int) -> None:
+        """Write x; ``code``, in ``lead`` bits, comes before."""
+        if element.record is not None:
+            before = f"acc << {lead} | {code}, n + {lead}" if lead else "acc, n"
+            self.add(depth, f"acc, n = {self.call('W', element.record)}(w, x, {before})")
+            return
+        assert element.datatype is not None
+        frame = 1 if particle.kind is Event.ELEMENT else 0
+        self.simple(depth, element.datatype, lead + frame, code << frame, frame)
+
+    def simple(self, depth: int, datatype: Datatype, lead: int, code: int, trail: int) -> None:
+        match datatype:
+            case datatypes.Boolean():
+                self.add(depth, "if x is not True and x is not False: raise Irregular")
+                self.fixed(depth, "x", lead, code, 1, trail)
+            case datatypes.NBit(low=low, high=high, width=width):
+                self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
+                offset = f"(x - {low})" if low > 0 else f"(x + {-low})" if low else "x"
+                self.fixed(depth, offset, lead, code, width, trail)
+            case datatypes.Enumeration(cls=cls, index=index, width=width):
+                self.add(depth, f"if type(x) is not {self.refer('C', cls)}: raise Irregular")
+                self.fixed(depth, f"{self.refer('E', index)}[x._value_]", lead, code, width, trail)
+            case datatypes.Unsigned(low=low, high=high):
+                self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
+                self.lead(depth, lead, code)
+                self.integer(depth, trail)
+            case datatypes.Signed(low=int(low), high=int(high)):
+                self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
+                self.lead(depth, lead + 1, code << 1)
+                self.add(depth, "if x < 0:", "    acc |= 1", "    x = ~x")
+                self.integer(depth, trail)
+            case _:
+                self.lead(depth, lead, code)
+                helper = "text" if isinstance(datatype, datatypes.Text) else "general"
+                self.add(depth, f"acc, n = write_{helper}(w, x, acc, n, {self.refer('D', datatype)})")
+                if trail:
+                    self.add(depth, "acc <<= 1", "n += 1")
+
+    def fixed(self, depth: int, value: str, lead: int, code: int, width: int, trail: int) -> None:
+        total = lead + width + trail
+        before = f" | {code << width + trail}" if code else ""
+        shifted = f"{value} << {trail}" if trail else value
+        self.add(depth, f"acc = acc << {total}{before} | {shifted}", f"n += {total}")
+
+    def lead(self, depth: int, lead: int, code: int) -> None:
+        if lead:
+            self.add(depth, f"acc = acc << {lead}" + (f" | {code}" if code else ""), f"n += {lead}")
+
+    def integer(self, depth: int, trail: int) -> None:
+        self.add(depth, "while x > 127:", "    acc = acc << 8 | x & 127 | 128", "    n += 8", "    x >>= 7")
+        shifted = f"x << {trail}" if trail else "x"
+        self.add(depth, f"acc = acc << {8 + trail} | {shifted}", f"n += {8 + trail}")
