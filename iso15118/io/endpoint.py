@@ -22,7 +22,7 @@ from iso15118.session.core import Session
 from iso15118.trace import Trace
 from iso15118.v2gtp import SCHEMA_KEYS, Frame, FrameReader, PayloadType, frame_bytes
 
-__all__ = ["Endpoint", "Transmit"]
+__all__ = ["Endpoint", "Transmit", "warm"]
 
 
 class Transmit(msgspec.Struct, frozen=True):
@@ -40,6 +40,12 @@ _PAYLOAD_TYPES: Mapping[str, PayloadType] = {
 }
 
 _ROOTS = {cls: name.local for key in SCHEMA_KEYS.values() if key in KEYS for name, cls in schema_set(key).roots.items()}
+
+
+def warm() -> None:
+    """Build every grammar a session may need; a no-op from the second time on."""
+    for key in ("AppProtocol", "CommonMessages", "DC"):
+        exi.warm(key)
 
 
 class Endpoint:
@@ -61,8 +67,7 @@ class Endpoint:
         """Messages sent."""
         self.ignored = 0
         """Frames of a payload type that we don't speak: they get no answer (conformance purpose TP-02)."""
-        for key in ("AppProtocol", "CommonMessages", "DC"):
-            exi.warm(key)
+        warm()
 
     def receive_data(self, data: bytes, now: float) -> list[Action | Transmit]:
         """Take bytes as they arrived, cut anyhow."""
@@ -99,9 +104,9 @@ class Endpoint:
         """As ``Session.poll``."""
         return self.carry(self.session.poll(now), now)
 
-    def connection_lost(self, now: float) -> list[Action | Transmit]:
+    def connection_lost(self, now: float, reason: str = "the peer closed the connection") -> list[Action | Transmit]:
         """As ``Session.connection_lost``."""
-        return self.carry(self.session.connection_lost(now), now)
+        return self.carry(self.session.connection_lost(now, reason), now)
 
     def next_timer(self) -> float | None:
         """As ``Session.next_timer``."""
