@@ -160,11 +160,11 @@ class DisplayParameters(Record):
     maximum_soc: PercentValue | None = element("MaximumSOC", default=None)
     """Unit: %."""
     remaining_time_to_minimum_soc: UnsignedInt | None = element("RemainingTimeToMinimumSOC", default=None)
-    """Unit: %."""
+    """Unit: s."""
     remaining_time_to_target_soc: UnsignedInt | None = element("RemainingTimeToTargetSOC", default=None)
-    """Unit: %."""
+    """Unit: s."""
     remaining_time_to_maximum_soc: UnsignedInt | None = element("RemainingTimeToMaximumSOC", default=None)
-    """Unit: %."""
+    """Unit: s."""
     charging_complete: bool | None = element("ChargingComplete", default=None)
     battery_energy_capacity: RationalNumber | None = element("BatteryEnergyCapacity", default=None)
     """Unit: Wh."""
