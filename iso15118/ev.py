@@ -153,6 +153,11 @@ class Car:
             raise
         return await connection.wait()
 
+    @property
+    def connected(self) -> bool:
+        """Whether a session runs."""
+        return self._connection is not None and not self._connection.over
+
     def wake(self) -> None:
         """Have the ports read now instead of within a tenth of a second."""
         if self._connection is not None:

@@ -78,6 +78,11 @@ class Connection(asyncio.Protocol):
 
     # --- for whoever runs it ---
 
+    @property
+    def over(self) -> bool:
+        """Whether session and connection are both gone."""
+        return self._over.done()
+
     async def wait(self) -> Ended:
         """How the session ended, once current is off, contactors are open and the connection is closed.
 

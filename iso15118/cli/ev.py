@@ -1,0 +1,169 @@
+"""``v2g ev``: a car on the network, with a simulated battery in real time."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from iso15118.cli.live import PROFILE_HELP, Pace, outcome, run_until_stopped, say, trace_to
+from iso15118.ev import Car as NetworkCar
+from iso15118.io.clock import Clock
+from iso15118.io.peers import PEER_HELP, peer_profile
+from iso15118.sdp import PORT
+from iso15118.session.actions import Action, EnergyFlow, LoopSeen, ServiceChosen, StateChanged
+from iso15118.session.ports import Wish
+from iso15118.session.services import ControlMode, ServiceId
+from iso15118.trace import Trace
+from sim.battery import BatteryConfig
+from sim.car import Car
+from sim.devices import CarDevice
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+class Control(enum.StrEnum):
+    """Who decides about power."""
+
+    DYNAMIC = "dynamic"
+    SCHEDULED = "scheduled"
+
+
+class Service(enum.StrEnum):
+    """What the car can use."""
+
+    DC_BPT = "DC_BPT"
+    DC = "DC"
+
+
+@app.command(epilog="Example:  v2g ev --lab-plain-tcp --control dynamic --seconds 10")
+def ev(
+    host: Annotated[str | None, typer.Option(help="IPv6 address of the station (::1).", show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(help="Its TCP port; left out: ask by SDP.", show_default=False)] = None,
+    interface: Annotated[
+        str | None, typer.Option(help="Search on this network interface by multicast.", show_default=False)
+    ] = None,
+    sdp_port: Annotated[int, typer.Option(help="UDP port to ask at.")] = PORT,
+    lab_plain_tcp: Annotated[
+        bool, typer.Option("--lab-plain-tcp", help="Plain TCP: laboratories only. TLS comes in a later release.")
+    ] = False,
+    control: Annotated[Control, typer.Option(help="dynamic: the station decides; scheduled: by schedule.")] = (
+        Control.DYNAMIC
+    ),
+    service: Annotated[Service, typer.Option(help="DC_BPT gives back, DC only charges.")] = Service.DC_BPT,
+    seconds: Annotated[
+        float | None, typer.Option(help="End after so much time of energy flow; left out: until stopped.", min=0.0)
+    ] = None,
+    soc: Annotated[float, typer.Option(help="State of charge on arrival, 0 to 1.", min=0.0, max=1.0)] = 0.60,
+    target_soc: Annotated[float, typer.Option(help="Wanted at departure, 0 to 1.", min=0.0, max=1.0)] = 0.85,
+    minimum_soc: Annotated[float, typer.Option(help="Below it nothing is given, 0 to 1.", min=0.0, max=1.0)] = 0.20,
+    capacity_wh: Annotated[float, typer.Option(help="Of the battery, Wh.")] = 60_000.0,
+    departure_h: Annotated[
+        float | None, typer.Option(help="Hours until the driver leaves.", show_default=False, min=0.0)
+    ] = None,
+    timer_profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "standard",
+    peer: Annotated[str, typer.Option(help=PEER_HELP)] = "none",
+    trace: Annotated[Path | None, typer.Option(help="Write every message to this file, JSON lines.")] = None,
+) -> None:
+    """Run a car with a simulated battery (60 kWh at 400 V) through one session in real time."""
+    profile = peer_profile(peer)
+    clock = Clock()
+    device = CarDevice(
+        Car(BatteryConfig(capacity_wh=capacity_wh), soc=soc, now_s=clock.now()),
+        departure_s=None if departure_h is None else clock.now() + departure_h * 3600.0,
+        target_soc=target_soc,
+        minimum_soc=minimum_soc,
+        alone=True,
+    )
+    config = msgspec.structs.replace(
+        profile.evcc(), services=(ServiceId[service.value],), control_modes=(ControlMode[control.value.upper()],)
+    )
+    with trace_to(trace) as tracer:
+        reporter = _Reporter(device, tracer, seconds)
+        car = NetworkCar(
+            device,
+            reporter.apply,
+            host=host,
+            port=port,
+            interface=interface,
+            sdp_port=sdp_port,
+            lab_plain_tcp=lab_plain_tcp,
+            config=config,
+            timer_profile=timer_profile,
+            timers=profile.timers,
+            trace=tracer,
+            clock=clock,
+        )
+
+        def wish() -> bool:
+            device.driver_wish = Wish.STOP
+            return car.connected
+
+        async def session() -> bool:
+            ended = await car.session()
+            regular = outcome("session", ended)
+            reporter.sum_up()
+            return regular
+
+        raise run_until_stopped("v2g ev", session, wish)
+
+
+class _Reporter:
+    """Says in plain lines, and in the trace, what the car sees."""
+
+    def __init__(self, device: CarDevice, trace: Trace | None, seconds: float | None) -> None:
+        self._device = device
+        self._trace = trace
+        self._seconds = seconds
+        self._pace = Pace(1.0)
+        self._told = (0, 0)
+
+    def sum_up(self) -> None:
+        """What the station's meter and the battery counted."""
+        battery = self._device.car.battery
+        say(
+            f"the station's meter says charged {self._told[0]} Wh, discharged {self._told[1]} Wh; "
+            f"the battery took {battery.battery_in_wh:.1f} Wh and gave {battery.battery_out_wh:.1f} Wh"
+        )
+        for violation in self._device.car.violations:
+            say(f"hardware misused at {violation.time_s:.2f} s: {violation.what}")
+
+    def apply(self, action: Action, now: float) -> None:
+        """Hand on to the hardware, then tell."""
+        self._device.apply(action, now)
+        match action:
+            case StateChanged(before=before, after=after):
+                say(f"{now:8.2f} s  {before} -> {after}")
+            case ServiceChosen(service_id=service, control_mode=mode):
+                say(f"{now:8.2f} s  {ServiceId(service).name}, {ControlMode(mode).name.lower()} control")
+            case EnergyFlow(flowing=True) if self._seconds is not None:
+                self._device.stop_at_s = now + self._seconds
+            case LoopSeen(charged_wh=charged, discharged_wh=discharged):
+                if charged is not None:
+                    self._told = (charged, discharged or 0)
+                if self._pace.due(now):
+                    self._tell_power(action, now)
+            case _:
+                pass
+
+    def _tell_power(self, seen: LoopSeen, now: float) -> None:
+        battery = self._device.car.battery
+        power_w = seen.voltage_v * seen.current_a
+        say(
+            f"{now:8.2f} s  DC {power_w:+.0f} W  {seen.voltage_v:.1f} V {seen.current_a:+.2f} A"
+            f"  battery {battery.soc:.3%}  station's meter: charged {self._told[0]} Wh, discharged {self._told[1]} Wh"
+        )
+        if self._trace is not None:
+            body = {
+                "power_w": {
+                    "outlet": round(power_w, 1),
+                    "battery": round(battery.ocv_v * self._device.car.current_a, 1),
+                },
+                "soc": round(battery.soc, 5),
+            }
+            self._trace.event(now, "plant", "state", None, "car", lambda: body)

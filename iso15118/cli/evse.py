@@ -1,0 +1,152 @@
+"""``v2g evse``: a charging station on the network, with simulated hardware in real time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iso15118.cli.live import PROFILE_HELP, Pace, outcome, run_until_stopped, say, trace_to
+from iso15118.evse import Station
+from iso15118.io.clock import Clock
+from iso15118.io.peers import PEER_HELP, peer_profile
+from iso15118.sdp import PORT
+from iso15118.session.actions import Action, EvccIdentified, LoopSeen, ServiceChosen, StateChanged
+from iso15118.session.services import ControlMode, ServiceId
+from iso15118.trace import Trace
+from sim.devices import OutletDevice
+from sim.outlet import Outlet
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command(epilog="Example:  v2g evse --lab-plain-tcp --setpoint -5000 --sessions 1")
+def evse(
+    host: Annotated[str | None, typer.Option(help="IPv6 address to listen on (::1).", show_default=False)] = None,
+    port: Annotated[int, typer.Option(help="TCP port; 0 for any free one.")] = 0,
+    interface: Annotated[
+        str | None, typer.Option(help="Network interface on which cars search by multicast.", show_default=False)
+    ] = None,
+    sdp_port: Annotated[int, typer.Option(help="UDP port on which cars find the station; 0 for any free one.")] = PORT,
+    sdp: Annotated[bool, typer.Option("--sdp/--no-sdp", help="Whether cars can find the station.")] = True,
+    lab_plain_tcp: Annotated[
+        bool, typer.Option("--lab-plain-tcp", help="Plain TCP: laboratories only. TLS comes in a later release.")
+    ] = False,
+    setpoint: Annotated[
+        float | None,
+        typer.Option(help="Power at the AC meter, W; negative discharges the car. Left out: as the car likes."),
+    ] = None,
+    sessions: Annotated[int, typer.Option(help="End after so many sessions; 0: run until stopped.", min=0)] = 0,
+    timer_profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "standard",
+    peer: Annotated[str, typer.Option(help=PEER_HELP)] = "none",
+    trace: Annotated[Path | None, typer.Option(help="Write every message to this file, JSON lines.")] = None,
+) -> None:
+    """Run a charging station with one simulated DC outlet (11 kW both ways) in real time."""
+    profile = peer_profile(peer)
+    clock = Clock()
+    device = OutletDevice(Outlet(now_s=clock.now()), alone=True)
+    device.setpoint_w = setpoint
+    with trace_to(trace) as tracer:
+        reporter = _Reporter(device, tracer)
+        station = Station(
+            device,
+            reporter.apply,
+            host=host,
+            port=port,
+            interface=interface,
+            sdp_port=sdp_port if sdp else None,
+            lab_plain_tcp=lab_plain_tcp,
+            config=profile.secc(),
+            timer_profile=timer_profile,
+            timers=profile.timers,
+            trace=tracer,
+            clock=clock,
+        )
+
+        def wish() -> bool:
+            device.stop = True
+            return station.busy
+
+        raise run_until_stopped("v2g evse", lambda: _serve(station, device, reporter, sessions), wish)
+
+
+async def _serve(station: Station, device: OutletDevice, reporter: _Reporter, sessions: int) -> bool:
+    regular, done = True, 0
+    async with station:
+        found = "" if station.sdp_port is None else f", SDP on UDP {station.sdp_port}"
+        say(f"listening on [{station.host}]:{station.port} (plain TCP by the lab switch){found}")
+        while not device.stop and (sessions == 0 or done < sessions):
+            reporter.begin()
+            ended = await station.session()
+            done += 1
+            regular = outcome(f"session {done}", ended) and regular
+            reporter.sum_up(done)
+    return regular
+
+
+class _Reporter:
+    """Says in plain lines, and in the trace, what the station sees."""
+
+    def __init__(self, device: OutletDevice, trace: Trace | None) -> None:
+        self._device = device
+        self._trace = trace
+        self._pace = Pace(1.0)
+        self._soc: int | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Another session: its energy counts from here."""
+        meter = self._device.outlet.meter
+        self._base = (meter.import_wh, meter.export_wh)
+
+    def sum_up(self, number: int) -> None:
+        """What the meter counted."""
+        meter = self._device.outlet.meter
+        say(
+            f"session {number} imported {meter.import_wh - self._base[0]} Wh, exported {meter.export_wh - self._base[1]} Wh"
+            f" (registers {meter.import_wh} Wh, {meter.export_wh} Wh)"
+        )
+        for violation in self._device.outlet.violations:
+            say(f"hardware misused at {violation.time_s:.2f} s: {violation.what}")
+        self._device.outlet.violations.clear()
+
+    def apply(self, action: Action, now: float) -> None:
+        """Hand on to the hardware, then tell."""
+        self._device.apply(action, now)
+        match action:
+            case StateChanged(before=before, after=after):
+                say(f"{now:8.2f} s  {before} -> {after}")
+            case EvccIdentified(evcc_id=evcc_id):
+                say(f"{now:8.2f} s  car {evcc_id}")
+            case ServiceChosen(service_id=service, control_mode=mode):
+                say(f"{now:8.2f} s  {ServiceId(service).name}, {ControlMode(mode).name.lower()} control")
+            case LoopSeen(soc_percent=soc):
+                self._soc = self._soc if soc is None else soc
+                if self._pace.due(now):
+                    self._tell_power(now)
+            case _:
+                pass
+
+    def _tell_power(self, now: float) -> None:
+        outlet = self._device.outlet
+        meter = outlet.meter
+        soc = "" if self._soc is None else f"  car {self._soc} %"
+        say(
+            f"{now:8.2f} s  AC {outlet.ac_power_w:+.0f} W  DC {outlet.voltage_v:.1f} V {outlet.current_a:+.2f} A{soc}"
+            f"  import {meter.import_wh} Wh  export {meter.export_wh} Wh"
+        )
+        if self._trace is not None:
+            body = {
+                "power_w": {
+                    "grid": round(outlet.ac_power_w, 1),
+                    "outlet": round(outlet.voltage_v * outlet.current_a, 1),
+                },
+                "soc": None if self._soc is None else self._soc / 100,
+                "setpoint_w": self._device.setpoint_w,
+                "import_register_wh": meter.import_wh,
+                "export_register_wh": meter.export_wh,
+            }
+            self._trace.event(now, "plant", "state", None, "outlet", lambda: body)
