@@ -32,9 +32,9 @@ __all__ = [
 HEADER = 0x80
 """EXI header: distinguishing bits, no options, final version 1 (EXI 1.0, 5)."""
 
-MAX_EXI_OCTETS = 1 << 21
-"""Longest stream decoded. The longest the schema allows in practice, a ScheduleExchangeRes with every list full, has
-some 1.5 million octets; everything else stays below 100 000."""
+MAX_EXI_OCTETS = 1 << 20
+"""Longest stream decoded: that of the longest V2GTP payload accepted (``v2gtp.MAX_PAYLOAD``), forty times the longest
+message of the public vectors."""
 
 Mode = Literal["document", "fragment"]
 

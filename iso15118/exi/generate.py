@@ -194,6 +194,8 @@ class ReaderSource(_Source):
             self.add(inner, f"if len({items}) == {particle.most}:")
             self.event(inner + 1, self.states[index + 1])
             self.add(inner + 1, "break")
+        else:
+            self.add(inner, f"if len({items}) > {particle.limit}: raise Irregular")
         if particle.least > 1:
             self.add(inner, f"if len({items}) < {particle.least}:")
             self.event(inner + 1, self.states[index])
@@ -371,9 +373,8 @@ class WriterSource(_Source):
     def many(self, index: int, particle: Particle, possible: set[int]) -> set[int]:
         element = particle.elements[0]
         inside = len(self.states) + index
-        most = f" <= {particle.most}" if particle.most is not None else ""
         self.add(1, f"x = v.{particle.field}")
-        self.add(1, f"if type(x) is not tuple or not {particle.least} <= len(x){most}: raise Irregular")
+        self.add(1, f"if type(x) is not tuple or not {particle.least} <= len(x) <= {particle.limit}: raise Irregular")
         self.add(1, "k = 0", "for x in x:", "    if k == 0:")
         width, code = self.code(possible, self.number[element])
         self.add(3, f"acc = acc << {width} | {code}", f"n += {width}")

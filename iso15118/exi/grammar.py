@@ -27,6 +27,7 @@ from iso15118.messages.model import QName, Record
 from iso15118.messages.registry import SchemaSet, classes_of, schema_set
 
 __all__ = [
+    "MAX_UNBOUNDED_ITEMS",
     "Element",
     "Event",
     "Particle",
@@ -37,6 +38,11 @@ __all__ = [
     "State",
     "schema_grammar",
 ]
+
+
+MAX_UNBOUNDED_ITEMS = 1024
+"""Longest list the schema gives no bound (Reference and Transform of xmldsig): that of most bounded lists of the schema.
+Signatures of a session refer to one element each, by one transform."""
 
 
 class Event(enum.Enum):
@@ -82,6 +88,11 @@ class Particle:
     choice_optional: bool = False
     by_class: dict[type, Element] = dataclasses.field(default_factory=dict)
     """In a substitution group: class -> member."""
+
+    @property
+    def limit(self) -> int:
+        """Longest list accepted."""
+        return MAX_UNBOUNDED_ITEMS if self.most is None else self.most
 
 
 @dataclass(slots=True, eq=False)

@@ -14,7 +14,7 @@ from iso15118.exi.datatypes import Datatype
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, Slot, State
 from iso15118.messages.model import Record
 
-__all__ = ["check_record", "check_simple", "expected", "present", "read_element", "step", "write_element"]
+__all__ = ["at", "check_record", "check_simple", "expected", "present", "read_element", "step", "write_element"]
 
 # Below the escape from the content of a simple type there are 5 to 7 undeclared events, 3 bits; the end is the first.
 _UNDECLARED_WIDTH = 3
@@ -68,6 +68,8 @@ def _read_record(reader: BitReader, grammar: RecordGrammar) -> Record:
         if particle is None or element is None or after is None:
             raise Fault("text between elements is not supported", reader.position - state.width)
         items: list[Any] | None = values.setdefault(particle.field, []) if particle.many else None
+        if items is not None and len(items) == particle.limit:
+            raise at(particle, Fault(f"more than the limit of {particle.limit}", reader.position))
         try:
             value = _read_particle(reader, particle, element)
         except Fault as fault:
@@ -203,7 +205,7 @@ def present(grammar: RecordGrammar, record: Record) -> Iterator[tuple[Particle, 
         elif value is not None:
             yield particle, _element(particle, value), value, 0
         elif slot.required:
-            raise _at(particle, Fault("required, but missing"))
+            raise at(particle, Fault("required, but missing"))
 
 
 def _alternative(slot: Slot, record: Record) -> Particle | None:
@@ -220,10 +222,9 @@ def _alternative(slot: Slot, record: Record) -> Particle | None:
 
 def _check_list(particle: Particle, value: Any) -> None:
     if type(value) is not tuple:
-        raise _at(particle, Fault(f"a tuple is needed, not a {type(value).__name__}"))
-    if len(value) < particle.least or (particle.most is not None and len(value) > particle.most):
-        most = "" if particle.most is None else particle.most
-        raise _at(particle, Fault(f"{len(value)} times, not {particle.least}..{most}"))
+        raise at(particle, Fault(f"a tuple is needed, not a {type(value).__name__}"))
+    if not particle.least <= len(value) <= particle.limit:
+        raise at(particle, Fault(f"{len(value)} times, not {particle.least}..{particle.limit}"))
 
 
 def _element(particle: Particle, value: Any) -> Element:
@@ -233,10 +234,11 @@ def _element(particle: Particle, value: Any) -> Element:
     element = particle.by_class.get(type(value))
     if element is None:
         names = ", ".join(member.name.local for member in particle.elements if not member.refused)
-        raise _at(particle, Fault(f"one of {names} is needed, not a {type(value).__name__}"))
+        raise at(particle, Fault(f"one of {names} is needed, not a {type(value).__name__}"))
     return element
 
 
-def _at(particle: Particle, fault: Fault) -> Fault:
+def at(particle: Particle, fault: Fault) -> Fault:
+    """The fault, as one of the particle."""
     fault.path.append(step(particle, particle.elements[0]))
     return fault

@@ -14,7 +14,7 @@ from iso15118.errors import CodecError, MissingExtra
 from iso15118.exi.bits import Fault
 from iso15118.exi.codec import Content, Mode, codec_error, find_element, root_of
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, State, schema_grammar
-from iso15118.exi.interpreter import check_record, check_simple, expected, present, step
+from iso15118.exi.interpreter import at, check_record, check_simple, expected, present, step
 from iso15118.messages.model import QName, Record
 
 if TYPE_CHECKING:
@@ -196,6 +196,8 @@ def _read_record(node: etree._Element, grammar: RecordGrammar) -> Record:
         particle = production.particle
         items: list[Any] | None = values.setdefault(particle.field, []) if particle.many else None
         count = 0 if items is None else len(items) + 1
+        if count > particle.limit:
+            raise at(particle, Fault(f"more than the limit of {particle.limit}"))
         try:
             value = _read(child, production.element)
         except Fault as fault:

@@ -8,6 +8,7 @@ import pytest
 from iso15118 import exi
 from iso15118.errors import CodecError
 from iso15118.exi.bits import BitReader, BitWriter
+from iso15118.exi.grammar import MAX_UNBOUNDED_ITEMS
 from iso15118.messages.iso20.common import authorization, schedule_exchange, service
 from iso15118.messages.iso20.types import CLResControlMode, MeterInfo, ResponseCode
 from iso15118.messages.model import Record
@@ -204,3 +205,23 @@ def test_an_empty_value_is_read_in_both_forms_and_written_as_characters():
     writer.bits(0b1_000, 4)
     writer.bits(reader.bits(rest), rest)
     assert exi.decode(writer.finish(), "DC") == message
+
+
+def test_a_list_without_bound_in_the_schema_has_one_here():
+    longest = Transforms(transform=(Transform(algorithm=""),) * MAX_UNBOUNDED_ITEMS)
+    data = exi.encode(longest, "xmldsig")
+    assert exi.decode(data, "xmldsig") == longest
+    too_long = Transforms(transform=(Transform(algorithm=""),) * (MAX_UNBOUNDED_ITEMS + 1))
+    for write in (exi.encode, exi.to_xml, exi.to_json):
+        with pytest.raises(CodecError, match=r"Transforms/Transform: 1025 times, not 1\.\.1024"):
+            write(too_long, "xmldsig")
+    # Header, root code, SE(Transform); an item of 12 bits; 1023 times SE(Transform) in the open list and an item.
+    items = 8 + 5 + 1 + 12 + 1023 * (2 + 12)
+    reader, writer = BitReader(data), BitWriter()
+    writer.bits(reader.bits(items), items)
+    writer.bits(0b00_0_00000010_010_01, 16)
+    with pytest.raises(CodecError, match="Transforms/Transform: more than the limit of 1024"):
+        exi.decode(writer.finish(), "xmldsig")
+    text = exi.to_xml(longest, "xmldsig").replace("</ds:Transforms>", '<ds:Transform Algorithm=""/></ds:Transforms>')
+    with pytest.raises(CodecError, match="Transforms/Transform: more than the limit of 1024"):
+        exi.from_xml(text, "xmldsig")
