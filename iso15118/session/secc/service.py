@@ -26,7 +26,7 @@ _SUPPORTED = frozenset({ServiceId.DC, ServiceId.DC_BPT})
 
 def service_discovery(session: SeccSession, request: ServiceDiscoveryReq, now: float) -> Step:
     """Offer what the port allows. SupportedServiceIDs filters value-added services only (V2G20-1249): there are none."""
-    offered = tuple(s for s in dict.fromkeys(session.charger.energy_services(now)) if s in _SUPPORTED)
+    offered = tuple(int(s) for s in dict.fromkeys(session.charger.energy_services(now)) if s in _SUPPORTED)
     if not offered:
         return session.refuse(request, "FAILED", now)
     session.context.offered_services = offered
