@@ -1,4 +1,4 @@
-"""Python source of a reader and a writer for one class, made from its grammar.
+"""Python source of a reader for one class, made from its grammar; ``generate_writers`` makes those of the writers.
 
 The functions do what ``interpreter`` does, with every table lookup and every name resolved beforehand and neighbouring
 bits handled in one go. They know the regular course only: at anything else they raise ``Irregular``, and the interpreter,
@@ -19,16 +19,22 @@ from iso15118.exi import datatypes
 from iso15118.exi.datatypes import Datatype
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, Slot, State
 
-__all__ = ["ReaderSource", "WriterSource"]
+__all__ = ["ReaderSource", "Source", "is_refused", "mask"]
 
 _LONGEST_FUSED_OCTETS = 16
 
 
-def _mask(width: int) -> int:
+def mask(width: int) -> int:
+    """``width`` bits, all ones."""
     return (1 << width) - 1
 
 
-class _Source:
+def is_refused(particle: Particle) -> bool:
+    """No message may have this particle."""
+    return all(element.refused for element in particle.elements)
+
+
+class Source:
     """What both directions share: numbering, names, and the lines written so far."""
 
     def __init__(self, grammar: RecordGrammar, name: str) -> None:
@@ -100,7 +106,7 @@ class _Source:
         return "\n".join(self.lines) + "\n"
 
 
-class ReaderSource(_Source):
+class ReaderSource(Source):
     """``def name(r, acc, rem) -> (record, acc, rem)``."""
 
     def __init__(self, grammar: RecordGrammar, name: str) -> None:
@@ -121,20 +127,16 @@ class ReaderSource(_Source):
         last = self.states[-1]
         if known:
             self.bits(1, last.width)
-            self.add(1, f"if acc >> rem & {_mask(last.width)}: raise Irregular")
+            self.add(1, f"if acc >> rem & {mask(last.width)}: raise Irregular")
         fields = ", ".join(
-            f"{p.field}=v{p.index}" for slot in grammar.slots for p in slot.particles if not self.is_refused(p)
+            f"{p.field}=v{p.index}" for slot in grammar.slots for p in slot.particles if not is_refused(p)
         )
         self.add(1, f"return {self.refer('C', grammar.cls)}({fields}), acc, rem")
-
-    @staticmethod
-    def is_refused(particle: Particle) -> bool:
-        return all(element.refused for element in particle.elements)
 
     def defaults(self) -> None:
         for slot in self.grammar.slots:
             for particle in slot.particles:
-                if (particle.group or not slot.required) and not self.is_refused(particle):
+                if (particle.group or not slot.required) and not is_refused(particle):
                     self.add(1, f"v{particle.index} = {'()' if particle.many else 'None'}")
 
     def bits(self, depth: int, width: int) -> None:
@@ -145,10 +147,10 @@ class ReaderSource(_Source):
         first, count = self.first(state), self.count(state)
         self.bits(depth, state.width)
         if count == 1:
-            self.add(depth, f"if acc >> rem & {_mask(state.width)}: raise Irregular", f"i = {first}")
+            self.add(depth, f"if acc >> rem & {mask(state.width)}: raise Irregular", f"i = {first}")
             return
         plus = f" + {first}" if first else ""
-        self.add(depth, f"i = (acc >> rem & {_mask(state.width)}){plus}")
+        self.add(depth, f"i = (acc >> rem & {mask(state.width)}){plus}")
         self.add(depth, f"if i > {first + count - 1}: raise Irregular")
 
     def slot(self, index: int, slot: Slot, *, single: bool) -> bool:
@@ -182,7 +184,7 @@ class ReaderSource(_Source):
         """Read a list; then the event that ended it is in i."""
         if depth == 2:
             self.add(1, f"if i == {number}:")
-        if self.is_refused(particle):
+        if is_refused(particle):
             self.add(depth, "raise Irregular")
             return
         items = f"l{particle.index}"
@@ -213,7 +215,7 @@ class ReaderSource(_Source):
         if element.record is not None:
             if lead:
                 self.bits(depth, lead)
-                self.add(depth, f"if acc >> rem & {_mask(lead)}: raise Irregular")
+                self.add(depth, f"if acc >> rem & {mask(lead)}: raise Irregular")
             self.add(depth, f"{variable}, acc, rem = {self.call('R', element.record)}(r, acc, rem)")
             return
         assert element.datatype is not None
@@ -227,12 +229,12 @@ class ReaderSource(_Source):
                 self.add(depth, f"{variable} = x >> {trail} & 1 == 1")
             case datatypes.NBit(low=low, high=high, width=width):
                 self.fused(depth, lead, width, trail)
-                self.add(depth, f"{variable} = (x >> {trail} & {_mask(width)}) + {low}")
-                if high - low != _mask(width):
+                self.add(depth, f"{variable} = (x >> {trail} & {mask(width)}) + {low}")
+                if high - low != mask(width):
                     self.add(depth, f"if {variable} > {high}: raise Irregular")
             case datatypes.Enumeration(members=members, width=width):
                 self.fused(depth, lead, width, trail)
-                self.add(depth, f"x = x >> {trail} & {_mask(width)}")
+                self.add(depth, f"x = x >> {trail} & {mask(width)}")
                 if len(members) != 1 << width:
                     self.add(depth, f"if x >= {len(members)}: raise Irregular")
                 self.add(depth, f"{variable} = {self.refer('E', members)}[x]")
@@ -246,8 +248,8 @@ class ReaderSource(_Source):
             case datatypes.Binary(least=least, most=most) if trail and least == most and least <= _LONGEST_FUSED_OCTETS:
                 self.bits(depth, lead + 8 + 8 * least + 1)
                 self.add(depth, "x = acc >> rem")
-                self.add(depth, f"if x & 1 or x >> {8 * least + 1} & {_mask(lead + 8)} != {least}: raise Irregular")
-                self.add(depth, f"{variable} = (x >> 1 & {_mask(8 * least)}).to_bytes({least}, 'big')")
+                self.add(depth, f"if x & 1 or x >> {8 * least + 1} & {mask(lead + 8)} != {least}: raise Irregular")
+                self.add(depth, f"{variable} = (x >> 1 & {mask(8 * least)}).to_bytes({least}, 'big')")
             case _:
                 self.general(depth, variable, datatype, lead, trail)
 
@@ -255,7 +257,7 @@ class ReaderSource(_Source):
         """Read a fixed number of bits with the events around them, which must have code 0, into x."""
         self.bits(depth, lead + width + trail)
         self.add(depth, "x = acc >> rem")
-        wrong = _mask(lead) << width + trail | _mask(trail)
+        wrong = mask(lead) << width + trail | mask(trail)
         if wrong:
             self.add(depth, f"if x & {wrong}: raise Irregular")
 
@@ -263,7 +265,7 @@ class ReaderSource(_Source):
         """Read an integer and the end of its element; one octet is by far the commonest."""
         self.bits(depth, lead + signed + 9)
         self.add(depth, "x = acc >> rem")
-        self.add(depth, f"if x & {_mask(lead) << signed + 9}: raise Irregular")
+        self.add(depth, f"if x & {mask(lead) << signed + 9}: raise Irregular")
         self.add(depth, "if x & 256:")
         self.add(depth + 1, f"{variable}, acc, rem = longer(r, acc, rem + 1, x >> 1 & 127)")
         self.add(depth, "else:")
@@ -274,171 +276,11 @@ class ReaderSource(_Source):
     def general(self, depth: int, variable: str, datatype: Datatype, lead: int, trail: int) -> None:
         if lead:
             self.bits(depth, lead)
-            self.add(depth, f"if acc >> rem & {_mask(lead)}: raise Irregular")
+            self.add(depth, f"if acc >> rem & {mask(lead)}: raise Irregular")
         helper = "general"
         if isinstance(datatype, datatypes.Text | datatypes.Binary):
             helper = "text" if isinstance(datatype, datatypes.Text) else "binary"
         self.add(depth, f"{variable}, acc, rem = read_{helper}(r, acc, rem, {self.refer('D', datatype)})")
         if trail:
             self.bits(depth, trail)
-            self.add(depth, f"if acc >> rem & {_mask(trail)}: raise Irregular")
-
-
-class WriterSource(_Source):
-    """``def name(w, v, acc, n) -> (acc, n)``."""
-
-    def __init__(self, grammar: RecordGrammar, name: str) -> None:
-        super().__init__(grammar, name)
-        self.add(0, f"def {name}(w, v, acc, n):")
-        self.add(1, f"if type(v) is not {self.refer('C', grammar.cls)}: raise Irregular")
-        self.add(1, f"if n > {1024}:", "    w.bits(acc, n)", "    acc = n = 0")
-        # States by their place here: those between slots, then those inside lists.
-        self.all_states = list(self.states)
-        for slot in grammar.slots:
-            inside = self.open_state(slot.particles[0]) if slot.particles[0].many else None
-            self.all_states.append(inside or State())
-        widths = self.refer("W", tuple(state.width for state in self.all_states))
-        firsts = self.refer("F", tuple(self.first(s) if s.productions else 0 for s in self.all_states))
-        self.tables = (widths, firsts)
-        possible = {0}
-        for index, slot in enumerate(grammar.slots):
-            possible = self.slot(index, slot, possible)
-        width, code = self.code(possible, self.end)
-        self.add(1, f"return acc << {width} | {code}, n + {width}")
-
-    def code(self, possible: set[int], number: int) -> tuple[str, str]:
-        """Width and value of an event code, as numbers where only one state is possible."""
-        if len(possible) == 1:
-            state = self.all_states[next(iter(possible))]
-            return str(state.width), str(number - self.first(state))
-        widths, firsts = self.tables
-        return f"{widths}[s]", f"({number} - {firsts}[s])"
-
-    def slot(self, index: int, slot: Slot, possible: set[int]) -> set[int]:
-        """Write one slot; the states possible afterwards. ``s`` holds the state where there are several."""
-        first = slot.particles[0]
-        if len(possible) == 1:
-            self.add(1, f"s = {next(iter(possible))}")
-        if all(ReaderSource.is_refused(particle) for particle in slot.particles):
-            empty = "not in ((), None)" if first.many else "is not None"
-            self.add(1, f"if v.{first.field} {empty}: raise Irregular")
-            return possible
-        if first.many:
-            return self.many(index, first, possible)
-        depth = 1
-        if first.group:
-            self.add(1, "k = 0")
-        for particle in slot.particles:
-            self.add(1, f"x = v.{particle.field}")
-            if first.group or not slot.required:
-                depth = 2
-                self.add(1, "if x is not None:")
-            if first.group:
-                self.add(2, "k += 1")
-            self.one(depth, particle, possible)
-            if depth == 2:
-                self.add(2, f"s = {index + 1}")
-        if first.group:
-            self.add(1, f"if k {'!= 1' if slot.required else '> 1'}: raise Irregular")
-        return {index + 1} if slot.required else possible | {index + 1}
-
-    def one(self, depth: int, particle: Particle, possible: set[int]) -> None:
-        """Write x with its event code."""
-        if particle.by_class:
-            self.substitute(depth, particle, possible)
-            return
-        element = particle.elements[0]
-        width, code = self.code(possible, self.number[element])
-        if width.isdigit():
-            self.value(depth, particle, element, int(width), int(code))
-        else:
-            self.add(depth, f"acc = acc << {width} | {code}", f"n += {width}")
-            self.value(depth, particle, element, 0, 0)
-
-    def substitute(self, depth: int, particle: Particle, possible: set[int]) -> None:
-        members = {
-            element.record.cls: (self.number[element], self.call("W", element.record))
-            for element in particle.elements
-            if element.record is not None and not element.refused
-        }
-        width, code = self.code(possible, 0)
-        word = "if"
-        for cls, (number, function) in members.items():
-            self.add(depth, f"{word} type(x) is {self.refer('C', cls)}:")
-            _, code = self.code(possible, number)
-            self.add(depth + 1, f"acc, n = {function}(w, x, acc << {width} | {code}, n + {width})")
-            word = "elif"
-        self.add(depth, "else: raise Irregular")
-
-    def many(self, index: int, particle: Particle, possible: set[int]) -> set[int]:
-        element = particle.elements[0]
-        inside = len(self.states) + index
-        self.add(1, f"x = v.{particle.field}")
-        self.add(1, f"if type(x) is not tuple or not {particle.least} <= len(x) <= {particle.limit}: raise Irregular")
-        self.add(1, "k = 0", "for x in x:", "    if k == 0:")
-        width, code = self.code(possible, self.number[element])
-        self.add(3, f"acc = acc << {width} | {code}", f"n += {width}")
-        if particle.least > 1:
-            self.add(2, f"elif k < {particle.least}:")
-            self.add(3, f"acc <<= {self.states[index].width}", f"n += {self.states[index].width}")
-        self.add(2, "else:")
-        self.add(3, f"acc <<= {self.all_states[inside].width}", f"n += {self.all_states[inside].width}")
-        self.add(2, "k += 1")
-        self.value(2, particle, element, 0, 0)
-        full = f"{index + 1} if k == {particle.most} else " if particle.most is not None else ""
-        self.add(1, f"if k: s = {full}{inside}")
-        after = {inside} | ({index + 1} if particle.most is not None else set())
-        return after if particle.least else after | possible
-
-    def value(self, depth: int, particle: Particle, element: Element, lead: int, code: int) -> None:
-        """Write x; ``code``, in ``lead`` bits, comes before."""
-        if element.record is not None:
-            before = f"acc << {lead} | {code}, n + {lead}" if lead else "acc, n"
-            self.add(depth, f"acc, n = {self.call('W', element.record)}(w, x, {before})")
-            return
-        assert element.datatype is not None
-        frame = 1 if particle.kind is Event.ELEMENT else 0
-        self.simple(depth, element.datatype, lead + frame, code << frame, frame)
-
-    def simple(self, depth: int, datatype: Datatype, lead: int, code: int, trail: int) -> None:
-        match datatype:
-            case datatypes.Boolean():
-                self.add(depth, "if x is not True and x is not False: raise Irregular")
-                self.fixed(depth, "x", lead, code, 1, trail)
-            case datatypes.NBit(low=low, high=high, width=width):
-                self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
-                offset = f"(x - {low})" if low > 0 else f"(x + {-low})" if low else "x"
-                self.fixed(depth, offset, lead, code, width, trail)
-            case datatypes.Enumeration(cls=cls, index=index, width=width):
-                self.add(depth, f"if type(x) is not {self.refer('C', cls)}: raise Irregular")
-                self.fixed(depth, f"{self.refer('E', index)}[x._value_]", lead, code, width, trail)
-            case datatypes.Unsigned(low=low, high=high):
-                self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
-                self.lead(depth, lead, code)
-                self.integer(depth, trail)
-            case datatypes.Signed(low=int(low), high=int(high)):
-                self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
-                self.lead(depth, lead + 1, code << 1)
-                self.add(depth, "if x < 0:", "    acc |= 1", "    x = ~x")
-                self.integer(depth, trail)
-            case _:
-                self.lead(depth, lead, code)
-                helper = "text" if isinstance(datatype, datatypes.Text) else "general"
-                self.add(depth, f"acc, n = write_{helper}(w, x, acc, n, {self.refer('D', datatype)})")
-                if trail:
-                    self.add(depth, "acc <<= 1", "n += 1")
-
-    def fixed(self, depth: int, value: str, lead: int, code: int, width: int, trail: int) -> None:
-        total = lead + width + trail
-        before = f" | {code << width + trail}" if code else ""
-        shifted = f"{value} << {trail}" if trail else value
-        self.add(depth, f"acc = acc << {total}{before} | {shifted}", f"n += {total}")
-
-    def lead(self, depth: int, lead: int, code: int) -> None:
-        if lead:
-            self.add(depth, f"acc = acc << {lead}" + (f" | {code}" if code else ""), f"n += {lead}")
-
-    def integer(self, depth: int, trail: int) -> None:
-        self.add(depth, "while x > 127:", "    acc = acc << 8 | x & 127 | 128", "    n += 8", "    x >>= 7")
-        shifted = f"x << {trail}" if trail else "x"
-        self.add(depth, f"acc = acc << {8 + trail} | {shifted}", f"n += {8 + trail}")
+            self.add(depth, f"if acc >> rem & {mask(trail)}: raise Irregular")

@@ -13,10 +13,11 @@ from typing import Any
 from iso15118.exi import interpreter
 from iso15118.exi.bits import BitReader, BitWriter, Fault
 from iso15118.exi.datatypes import Binary, Datatype, Text
-from iso15118.exi.generate import ReaderSource, WriterSource
+from iso15118.exi.generate import ReaderSource, Source
+from iso15118.exi.generate_writers import JsonSource, WriterSource
 from iso15118.exi.grammar import Element, RecordGrammar
 
-__all__ = ["Irregular", "prepare", "read_element", "write_element"]
+__all__ = ["Irregular", "json_value", "prepare", "read_element", "write_element"]
 
 _WINDOW_OCTETS = 64
 """How much of a stream is held as one integer: enough to refill seldom, little enough to shift cheaply."""
@@ -146,30 +147,36 @@ _RUNTIME = {
 }
 
 
-def _compiled(grammar: RecordGrammar) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Reader and writer of a class; those of the classes in it are made first."""
-    if grammar.compiled is not None:
-        return grammar.compiled
-    name = grammar.cls.__name__
-    functions = []
-    for letter, source in (("R", ReaderSource(grammar, f"R_{name}")), ("W", WriterSource(grammar, f"W_{name}"))):
+_SOURCES: dict[str, Callable[[RecordGrammar, str], Source]] = {
+    "R": ReaderSource,
+    "W": WriterSource,
+    "J": JsonSource,
+}
+
+
+def _compiled(letter: str, grammar: RecordGrammar) -> Callable[..., Any]:
+    """Reader, writer or JSON writer of a class; those of the classes in it are made first."""
+    function = grammar.compiled.get(letter)
+    if function is None:
+        name = f"{letter}_{grammar.cls.__name__}"
+        source = _SOURCES[letter](grammar, name)
         scope: dict[str, Any] = {**_RUNTIME, **source.names}
         for needed in source.needs:
-            scope[f"{letter}_{needed.cls.__name__}"] = _compiled(needed)[letter == "W"]
+            scope[f"{letter}_{needed.cls.__name__}"] = _compiled(letter, needed)
         text = source.text()
-        file = f"<exi {grammar.key} {letter}_{name}>"
+        file = f"<exi {grammar.key} {name}>"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         # The text is made of schema names and numbers of this distribution's own classes, nothing from outside.
         exec(compile(text, file, "exec"), scope)  # noqa: S102
-        functions.append(scope[source.name])
-    grammar.compiled = (functions[0], functions[1])
-    return grammar.compiled
+        function = grammar.compiled[letter] = scope[name]
+    return function
 
 
 def prepare(element: Element) -> None:
     """Make the functions of an element's class, so that no message has to wait for them."""
     if element.record is not None and not element.refused:
-        _compiled(element.record)
+        _compiled("R", element.record)
+        _compiled("W", element.record)
 
 
 def read_element(reader: BitReader, element: Element) -> Any:
@@ -180,7 +187,7 @@ def read_element(reader: BitReader, element: Element) -> Any:
     window = _Window(reader.data, start >> 3)
     try:
         acc, rem = _refill(window, 0, -(start & 7), start & 7)
-        value, acc, rem = _compiled(element.record)[0](window, acc, rem)
+        value, acc, rem = _compiled("R", element.record)(window, acc, rem)
     except (Irregular, Fault):
         return interpreter.read_element(reader, element)
     reader.position = 8 * window.offset - rem
@@ -194,9 +201,22 @@ def write_element(writer: BitWriter, element: Element, value: Any) -> None:
         return
     mark = writer.mark()
     try:
-        acc, n = _compiled(element.record)[1](writer, value, 0, 0)
+        acc, n = _compiled("W", element.record)(writer, value, 0, 0)
     except (Irregular, Fault):
         writer.reset(mark)
         interpreter.write_element(writer, element, value)
     else:
         writer.bits(acc, n)
+
+
+def json_value(grammar: RecordGrammar, record: Any) -> dict[str, Any]:
+    """JSON object of a record.
+
+    Raises:
+        Irregular: It is not valid; ``json`` says why.
+    """
+    try:
+        members: dict[str, Any] = _compiled("J", grammar)(record)
+    except Fault:
+        raise Irregular from None
+    return members

@@ -140,8 +140,8 @@ class RecordGrammar:
     mixed: bool = False
     depth: int = 1
     """Nesting below and including this type; bounds the recursion of everything that walks the grammar."""
-    compiled: tuple[Callable[..., Any], Callable[..., Any]] | None = None
-    """Reader and writer, once generated."""
+    compiled: dict[str, Callable[..., Any]] = dataclasses.field(default_factory=dict)
+    """Functions generated so far (``generated``)."""
 
 
 @dataclass(slots=True, eq=False)

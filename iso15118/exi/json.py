@@ -13,6 +13,7 @@ from typing import Any
 from iso15118.errors import CodecError
 from iso15118.exi.bits import Fault
 from iso15118.exi.codec import Content, Mode, codec_error, find_element, root_of
+from iso15118.exi.generated import Irregular, json_value
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, schema_grammar
 from iso15118.exi.interpreter import check_record, check_simple, present, step
 from iso15118.messages.model import QName, Record
@@ -28,6 +29,11 @@ def to_json(message: Any, key: str, mode: Mode = "document", element: QName | st
         LocalError: Unknown key or mode.
     """
     _, root = root_of(schema_grammar(key), mode, message, element)
+    try:
+        if root.record is not None and not root.refused:
+            return {root.name.local: json_value(root.record, message)}
+    except Irregular:
+        pass  # read again, the plain way, for the reason
     try:
         return {root.name.local: _value(root, message)}
     except Fault as fault:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from iso15118.exi.generate import ReaderSource, WriterSource
+from iso15118.exi.generate import ReaderSource
+from iso15118.exi.generate_writers import JsonSource, WriterSource
 from iso15118.exi.grammar import schema_grammar
 from iso15118.messages.registry import KEYS
 
@@ -21,16 +22,6 @@ def test_neighbouring_bits_are_read_in_one_go():
     assert "    v0 = (x >> 1 & 255) + -128\n" in text
 
 
-def test_where_one_state_is_possible_its_code_is_a_number():
-    text = WriterSource(record("DC", "DC_CableCheckRes"), "write").text()
-    assert "[s]" not in text
-
-
-def test_where_several_are_possible_the_code_is_looked_up():
-    text = WriterSource(record("DC", "DC_ChargeLoopReq"), "write").text()
-    assert "acc = acc << W1[s] | (2 - F2[s])" in text
-
-
 def test_the_same_grammar_gives_the_same_source():
     grammar = record("CommonMessages", "ScheduleExchangeRes")
     assert ReaderSource(grammar, "f").text() == ReaderSource(grammar, "f").text()
@@ -38,7 +29,7 @@ def test_the_same_grammar_gives_the_same_source():
 
 
 @pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("source", [ReaderSource, WriterSource])
+@pytest.mark.parametrize("source", [ReaderSource, WriterSource, JsonSource])
 def test_every_class_has_a_source_and_its_needs_are_named(key, source):
     for element in schema_grammar(key).fragment:
         if element.record is not None:

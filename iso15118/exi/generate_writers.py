@@ -1,0 +1,242 @@
+"""Python source of a writer and of a JSON writer for one class; see ``generate``."""
+
+from __future__ import annotations
+
+from iso15118.exi import datatypes
+from iso15118.exi.datatypes import Datatype
+from iso15118.exi.generate import Source, is_refused
+from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, Slot, State
+
+__all__ = ["JsonSource", "WriterSource"]
+
+
+class WriterSource(Source):
+    """``def name(w, v, acc, n) -> (acc, n)``."""
+
+    def __init__(self, grammar: RecordGrammar, name: str) -> None:
+        super().__init__(grammar, name)
+        self.add(0, f"def {name}(w, v, acc, n):")
+        self.add(1, f"if type(v) is not {self.refer('C', grammar.cls)}: raise Irregular")
+        self.add(1, f"if n > {1024}:", "    w.bits(acc, n)", "    acc = n = 0")
+        # States by their place here: those between slots, then those inside lists.
+        self.all_states = list(self.states)
+        for slot in grammar.slots:
+            inside = self.open_state(slot.particles[0]) if slot.particles[0].many else None
+            self.all_states.append(inside or State())
+        widths = self.refer("W", tuple(state.width for state in self.all_states))
+        firsts = self.refer("F", tuple(self.first(s) if s.productions else 0 for s in self.all_states))
+        self.tables = (widths, firsts)
+        possible = {0}
+        for index, slot in enumerate(grammar.slots):
+            possible = self.slot(index, slot, possible)
+        width, code = self.code(possible, self.end)
+        self.add(1, f"return acc << {width} | {code}, n + {width}")
+
+    def code(self, possible: set[int], number: int) -> tuple[str, str]:
+        """Width and value of an event code, as numbers where only one state is possible."""
+        if len(possible) == 1:
+            state = self.all_states[next(iter(possible))]
+            return str(state.width), str(number - self.first(state))
+        widths, firsts = self.tables
+        return f"{widths}[s]", f"({number} - {firsts}[s])"
+
+    def slot(self, index: int, slot: Slot, possible: set[int]) -> set[int]:
+        """Write one slot; the states possible afterwards. ``s`` holds the state where there are several."""
+        first = slot.particles[0]
+        if len(possible) == 1:
+            self.add(1, f"s = {next(iter(possible))}")
+        if all(is_refused(particle) for particle in slot.particles):
+            empty = "not in ((), None)" if first.many else "is not None"
+            self.add(1, f"if v.{first.field} {empty}: raise Irregular")
+            return possible
+        if first.many:
+            return self.many(index, first, possible)
+        depth = 1
+        if first.group:
+            self.add(1, "k = 0")
+        for particle in slot.particles:
+            self.add(1, f"x = v.{particle.field}")
+            if first.group or not slot.required:
+                depth = 2
+                self.add(1, "if x is not None:")
+            if first.group:
+                self.add(2, "k += 1")
+            self.one(depth, particle, possible)
+            if depth == 2:
+                self.add(2, f"s = {index + 1}")
+        if first.group:
+            self.add(1, f"if k {'!= 1' if slot.required else '> 1'}: raise Irregular")
+        return {index + 1} if slot.required else possible | {index + 1}
+
+    def one(self, depth: int, particle: Particle, possible: set[int]) -> None:
+        """Write x with its event code."""
+        if particle.by_class:
+            self.substitute(depth, particle, possible)
+            return
+        element = particle.elements[0]
+        width, code = self.code(possible, self.number[element])
+        if width.isdigit():
+            self.value(depth, particle, element, int(width), int(code))
+        else:
+            self.add(depth, f"acc = acc << {width} | {code}", f"n += {width}")
+            self.value(depth, particle, element, 0, 0)
+
+    def substitute(self, depth: int, particle: Particle, possible: set[int]) -> None:
+        members = {
+            element.record.cls: (self.number[element], self.call("W", element.record))
+            for element in particle.elements
+            if element.record is not None and not element.refused
+        }
+        width, code = self.code(possible, 0)
+        word = "if"
+        for cls, (number, function) in members.items():
+            self.add(depth, f"{word} type(x) is {self.refer('C', cls)}:")
+            _, code = self.code(possible, number)
+            self.add(depth + 1, f"acc, n = {function}(w, x, acc << {width} | {code}, n + {width})")
+            word = "elif"
+        self.add(depth, "else: raise Irregular")
+
+    def many(self, index: int, particle: Particle, possible: set[int]) -> set[int]:
+        element = particle.elements[0]
+        inside = len(self.states) + index
+        self.add(1, f"x = v.{particle.field}")
+        self.add(1, f"if type(x) is not tuple or not {particle.least} <= len(x) <= {particle.limit}: raise Irregular")
+        self.add(1, "k = 0", "for x in x:", "    if k == 0:")
+        width, code = self.code(possible, self.number[element])
+        self.add(3, f"acc = acc << {width} | {code}", f"n += {width}")
+        if particle.least > 1:
+            self.add(2, f"elif k < {particle.least}:")
+            self.add(3, f"acc <<= {self.states[index].width}", f"n += {self.states[index].width}")
+        self.add(2, "else:")
+        self.add(3, f"acc <<= {self.all_states[inside].width}", f"n += {self.all_states[inside].width}")
+        self.add(2, "k += 1")
+        self.value(2, particle, element, 0, 0)
+        full = f"{index + 1} if k == {particle.most} else " if particle.most is not None else ""
+        self.add(1, f"if k: s = {full}{inside}")
+        after = {inside} | ({index + 1} if particle.most is not None else set())
+        return after if particle.least else after | possible
+
+    def value(self, depth: int, particle: Particle, element: Element, lead: int, code: int) -> None:
+        """Write x; ``code``, in ``lead`` bits, comes before."""
+        if element.record is not None:
+            before = f"acc << {lead} | {code}, n + {lead}" if lead else "acc, n"
+            self.add(depth, f"acc, n = {self.call('W', element.record)}(w, x, {before})")
+            return
+        assert element.datatype is not None
+        frame = 1 if particle.kind is Event.ELEMENT else 0
+        self.simple(depth, element.datatype, lead + frame, code << frame, frame)
+
+    def simple(self, depth: int, datatype: Datatype, lead: int, code: int, trail: int) -> None:
+        match datatype:
+            case datatypes.Boolean():
+                self.add(depth, "if x is not True and x is not False: raise Irregular")
+                self.fixed(depth, "x", lead, code, 1, trail)
+            case datatypes.NBit(low=low, high=high, width=width):
+                self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
+                offset = f"(x - {low})" if low > 0 else f"(x + {-low})" if low else "x"
+                self.fixed(depth, offset, lead, code, width, trail)
+            case datatypes.Enumeration(cls=cls, index=index, width=width):
+                self.add(depth, f"if type(x) is not {self.refer('C', cls)}: raise Irregular")
+                self.fixed(depth, f"{self.refer('E', index)}[x._value_]", lead, code, width, trail)
+            case datatypes.Unsigned(low=low, high=high):
+                self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
+                self.lead(depth, lead, code)
+                self.integer(depth, trail)
+            case datatypes.Signed(low=int(low), high=int(high)):
+                self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
+                self.lead(depth, lead + 1, code << 1)
+                self.add(depth, "if x < 0:", "    acc |= 1", "    x = ~x")
+                self.integer(depth, trail)
+            case _:
+                self.lead(depth, lead, code)
+                helper = "text" if isinstance(datatype, datatypes.Text) else "general"
+                self.add(depth, f"acc, n = write_{helper}(w, x, acc, n, {self.refer('D', datatype)})")
+                if trail:
+                    self.add(depth, "acc <<= 1", "n += 1")
+
+    def fixed(self, depth: int, value: str, lead: int, code: int, width: int, trail: int) -> None:
+        total = lead + width + trail
+        before = f" | {code << width + trail}" if code else ""
+        shifted = f"{value} << {trail}" if trail else value
+        self.add(depth, f"acc = acc << {total}{before} | {shifted}", f"n += {total}")
+
+    def lead(self, depth: int, lead: int, code: int) -> None:
+        if lead:
+            self.add(depth, f"acc = acc << {lead}" + (f" | {code}" if code else ""), f"n += {lead}")
+
+    def integer(self, depth: int, trail: int) -> None:
+        self.add(depth, "while x > 127:", "    acc = acc << 8 | x & 127 | 128", "    n += 8", "    x >>= 7")
+        shifted = f"x << {trail}" if trail else "x"
+        self.add(depth, f"acc = acc << {8 + trail} | {shifted}", f"n += {8 + trail}")
+
+
+class JsonSource(Source):
+    """``def name(v) -> dict``, as ``json.to_json`` makes it."""
+
+    def __init__(self, grammar: RecordGrammar, name: str) -> None:
+        super().__init__(grammar, name)
+        self.add(0, f"def {name}(v):")
+        self.add(1, f"if type(v) is not {self.refer('C', grammar.cls)}: raise Irregular", "d = {}")
+        for slot in grammar.slots:
+            grouped = slot.particles[0].group
+            if grouped:
+                self.add(1, "k = 0")
+            for particle in slot.particles:
+                self.particle(particle, required=slot.required and not grouped)
+                if grouped:
+                    self.add(2, "k += 1")
+            if grouped:
+                self.add(1, f"if k {'!= 1' if slot.required else '> 1'}: raise Irregular")
+        self.add(1, "return d")
+
+    def particle(self, particle: Particle, *, required: bool) -> None:
+        element = particle.elements[0]
+        key = "value" if particle.kind is Event.CONTENT else element.name.local
+        self.add(1, f"x = v.{particle.field}")
+        if is_refused(particle):
+            self.add(1, "if x is not None and x != (): raise Irregular")
+        elif particle.many:
+            self.add(
+                1, f"if type(x) is not tuple or not {particle.least} <= len(x) <= {particle.limit}: raise Irregular"
+            )
+            self.add(1, "if x:", f"    d[{key!r}] = items = []", "    for x in x:")
+            self.value(3, element, "items.append({})")
+        else:
+            depth = 1
+            if not required:
+                depth = 2
+                self.add(1, "if x is not None:")
+            if particle.by_class:
+                self.substitute(depth, particle)
+            else:
+                self.value(depth, element, f"d[{key!r}] = {{}}")
+
+    def substitute(self, depth: int, particle: Particle) -> None:
+        word = "if"
+        for element in particle.elements:
+            if element.record is not None and not element.refused:
+                self.add(depth, f"{word} type(x) is {self.refer('C', element.record.cls)}:")
+                self.value(depth + 1, element, f"d[{element.name.local!r}] = {{}}")
+                word = "elif"
+        self.add(depth, "else: raise Irregular")
+
+    def value(self, depth: int, element: Element, into: str) -> None:
+        """Put the JSON value of x where ``into`` says."""
+        if element.record is not None:
+            self.add(depth, into.format(f"{self.call('J', element.record)}(x)"))
+            return
+        match element.datatype:
+            case datatypes.Boolean():
+                self.add(depth, "if x is not True and x is not False: raise Irregular", into.format("x"))
+            case datatypes.NBit(low=int(low), high=int(high)) | datatypes.Unsigned(low=int(low), high=int(high)):
+                self.integer(depth, low, high, into)
+            case datatypes.Signed(low=int(low), high=int(high)):
+                self.integer(depth, low, high, into)
+            case datatypes.Enumeration(cls=cls):
+                self.add(depth, f"if type(x) is not {self.refer('C', cls)}: raise Irregular", into.format("x._value_"))
+            case datatype:
+                name = self.refer("D", datatype)
+                self.add(depth, f"{name}.check(x)", into.format(f"{name}.to_json(x)"))
+
+    def integer(self, depth: int, low: int, high: int, into: str) -> None:
+        self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular", into.format("x"))
