@@ -15,7 +15,7 @@ import msgspec
 from iso15118.errors import LocalError, OcppError
 from iso15118.ocpp.metering import read_values
 from iso15118.ocpp.needs import ChargingNeeds, read_needs
-from iso15118.ocpp.rpc import Answered, Called, Event, Failed, Payload, RpcPeer
+from iso15118.ocpp.rpc import MAX_FRAME_BYTES, Answered, Called, Event, Failed, Payload, RpcPeer
 from iso15118.ocpp.times import from_rfc3339, to_rfc3339
 
 __all__ = [
@@ -138,6 +138,9 @@ class _Station:
 
 class Csms:
     """The back end."""
+
+    max_frame_bytes = MAX_FRAME_BYTES
+    """Largest frame it reads."""
 
     def __init__(
         self,

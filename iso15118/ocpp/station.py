@@ -19,7 +19,7 @@ from iso15118.ocpp.metering import MeterSample, register_values
 from iso15118.ocpp.needs import ChargingNeeds
 from iso15118.ocpp.outlet import stopped_reason, trigger_of_stop
 from iso15118.ocpp.profiles import Target
-from iso15118.ocpp.rpc import Payload
+from iso15118.ocpp.rpc import MAX_FRAME_BYTES, Payload
 from iso15118.ocpp.station_core import NEEDS_WAIT_S, SAMPLE_INTERVAL_S, TIMER_SLACK_S, StationCore
 
 __all__ = ["NEEDS_WAIT_S", "SAMPLE_INTERVAL_S", "ChargingNeeds", "ChargingStation", "MeterSample", "Target"]
@@ -30,6 +30,9 @@ MAX_SCHEDULE_ENTRIES = 1024
 
 class ChargingStation(StationCore):
     """One charging station with outlets 1 to ``evse_count``, each with connector 1."""
+
+    max_frame_bytes = MAX_FRAME_BYTES
+    """Largest frame it reads."""
 
     # --- towards the back end ---
 
