@@ -175,8 +175,8 @@ def _compiled(letter: str, grammar: RecordGrammar) -> Callable[..., Any]:
 def prepare(element: Element) -> None:
     """Make the functions of an element's class, so that no message has to wait for them."""
     if element.record is not None and not element.refused:
-        _compiled("R", element.record)
-        _compiled("W", element.record)
+        for letter in _SOURCES:
+            _compiled(letter, element.record)
 
 
 def read_element(reader: BitReader, element: Element) -> Any:

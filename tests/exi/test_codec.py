@@ -130,15 +130,17 @@ def test_an_unknown_mode_is_the_callers_mistake():
 def test_no_message_imports_or_derives_anything_once_warm():
     """Between SDP and the first answer there is no time for it."""
     program = (
-        "import sys\n"
+        "import linecache, sys\n"
         "from iso15118 import exi\n"
         "from iso15118.exi.grammar import schema_grammar\n"
         "exi.warm()\n"
-        "before, info = set(sys.modules), schema_grammar.cache_info().misses\n"
+        "before, info, made = set(sys.modules), schema_grammar.cache_info().misses, len(linecache.cache)\n"
         f"message = exi.decode(bytes.fromhex({CABLE_CHECK_RES_EXI.hex()!r}), 'DC')\n"
         "assert exi.encode(message, 'DC').hex() == " + repr(CABLE_CHECK_RES_EXI.hex()) + "\n"
         "assert set(sys.modules) == before, set(sys.modules) - before\n"
         "assert schema_grammar.cache_info().misses == info\n"
+        "exi.to_json(message, 'DC')\n"
+        "assert len(linecache.cache) == made > 300\n"
         "assert 'lxml' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
