@@ -33,12 +33,12 @@ def world_in(at: str, state: State) -> World:
 
 
 def final_world(at: str, state: State) -> World:
-    """A session that has ended, with the other side gone silent."""
+    """A session that has ended, with the other side asleep."""
     world = World(encoded=False)
     world.charger.setpoint_w = -6_000.0
     world.start().run_to(at, State.DC_CHARGE_LOOP).run(until_s=5.0)
     world.current_stuck = state is State.POWER_OFF
-    world.silence(EV if at == SECC else SECC)
+    world.freeze(EV if at == SECC else SECC)
     session = world.session(at)
     if state is State.CLOSING:
         assert at == SECC

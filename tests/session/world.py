@@ -119,6 +119,7 @@ class World:
         self._queue: deque[tuple[str, Record | None]] = deque()
         self._script: list[tuple[float, int, Callable[[], object]]] = []
         self._count = itertools.count()
+        self._frozen: set[str] = set()
         self._watches: list[tuple[Callable[[Event], bool], Callable[[], object]]] = []
 
     # --- what tests do ---
@@ -147,7 +148,8 @@ class World:
             if self._queue:
                 self._deliver(*self._queue.popleft())
                 continue
-            due = [t for t in (self.secc.next_timer(), self.evcc.next_timer()) if t is not None]
+            awake = [at for at in (EV, SECC) if at not in self._frozen]
+            due = [t for t in (self.session(at).next_timer() for at in awake) if t is not None]
             due += [self._script[0][0]] if self._script else []
             if not due or min(due) > until_s:
                 self._advance(self.now if until_s == 1e9 else until_s)
@@ -157,8 +159,8 @@ class World:
                 heapq.heappop(self._script)[2]()
                 self.poll()
                 continue
-            self._do(EV, self.evcc.handle_timer(self.now))
-            self._do(SECC, self.secc.handle_timer(self.now))
+            for at in awake:
+                self._do(at, self.session(at).handle_timer(self.now))
         raise AssertionError(f"still going on after {MOST_EVENTS} events: {self.secc.state}, {self.evcc.state}")
 
     def run_to(self, at: str, state: State) -> World:
@@ -171,8 +173,9 @@ class World:
     def poll(self) -> None:
         """Both sides read their ports."""
         self._settle()
-        self._do(SECC, self.secc.poll(self.now))
-        self._do(EV, self.evcc.poll(self.now))
+        for at in (SECC, EV):
+            if at not in self._frozen:
+                self._do(at, self.session(at).poll(self.now))
 
     def inject(self, to: str, message: Record) -> list[act.Action]:
         """Have one side receive a message that the other did not send; what is queued is lost."""
@@ -188,6 +191,11 @@ class World:
     def silence(self, who: str) -> None:
         """From now on nothing that ``who`` sends arrives, and its end of the connection stays open."""
         self.lost = lambda sender, message: sender == who
+
+    def freeze(self, who: str) -> None:
+        """From now on ``who`` does nothing at all: no timer, no message, no pilot, no close."""
+        self._frozen.add(who)
+        self._queue = deque((to, message) for to, message in self._queue if to == who)
 
     def cut(self) -> None:
         """The connection is gone for both."""
@@ -260,6 +268,8 @@ class World:
     # --- how it works ---
 
     def _deliver(self, to: str, message: Record | None) -> None:
+        if to in self._frozen:
+            return
         session = self.session(to)
         self._do(to, session.connection_lost(self.now) if message is None else session.receive(message, self.now))
 
@@ -290,7 +300,8 @@ class World:
                 case act.SetPilot(state=state):
                     self.charger.pilot_state = state if self.charger.pilot_state != "A" else "A"
                     self._settle()
-                    self._do(SECC, self.secc.poll(self.now))
+                    if SECC not in self._frozen:
+                        self._do(SECC, self.secc.poll(self.now))
                 case _:
                     pass
             self._settle()
