@@ -214,15 +214,15 @@ class Evening:
     def _to_import_wh(self, car: _Car) -> float:
         """What charging still takes at the meter: by SoC if the car tells it, else by what it asked for at first."""
         wanted = self._wanted_percent(car)
-        coming_wh = 0.0 if car.exported else max(self._missing_wh(car), 0.0) / EFFICIENCY**2
+        coming_wh = 0.0 if car.exported else max(self._missing_wh(car), 0.0)  # will be given, and lacks then
         by_soc = car.soc.to_import_wh(wanted, EFFICIENCY)
         if by_soc is not None:
-            return by_soc + coming_wh
+            return by_soc + coming_wh / EFFICIENCY**2
         asked_wh = car.needs.target_energy_wh or 0.0
-        done_wh = car.view.imported_wh * EFFICIENCY - car.view.exported_wh / EFFICIENCY
-        capacity_wh = car.soc.capacity_wh(car.needs, self.plan.target_soc_percent)
-        margin_wh = SOC_MARGIN_PERCENT * capacity_wh / 100.0
-        return max(asked_wh + margin_wh - done_wh, 0.0) / EFFICIENCY + coming_wh
+        given_wh = (car.view.exported_wh + coming_wh) / EFFICIENCY
+        margin_wh = SOC_MARGIN_PERCENT * car.soc.capacity_wh(car.needs, self.plan.target_soc_percent) / 100.0
+        stored_wh = car.view.imported_wh * EFFICIENCY
+        return max(asked_wh + margin_wh + given_wh - stored_wh, 0.0) / EFFICIENCY
 
     def _night(self, car: _Car, unix_s: float) -> tuple[Decision, ...]:
         """The plan for the night, if it has to change."""
@@ -234,7 +234,8 @@ class Evening:
             car.charged = True
             return self._send(car, ((unix_s, 0.0),))
         if to_import_wh <= 0 or most_w <= 0:
-            return self._send(car, ((unix_s, 0.0),))
+            rest = [(unix_s, 0.0)] if car.dynamic or car.exported else self._scheduled_window(car, unix_s)
+            return self._send(car, tuple(rest))
         done_s = car.departure_s - MORNING_RESERVE_S
         earliest_s = unix_s if car.exported else self.plan.window_end_s
         if self._has_begun(car, unix_s):
@@ -250,7 +251,10 @@ class Evening:
         if start_s > unix_s:
             steps.insert(0, (unix_s, 0.0))
         if not car.dynamic and not car.exported:
-            steps = self._scheduled_window(car, unix_s) + steps[1:]
+            steps = self._scheduled_window(car, unix_s) + [step for step in steps if step[0] >= self.plan.window_end_s]
+        # Of two steps that begin at the same second the later one holds.
+        starts = [round(start_s) for start_s, _ in steps[1:]]
+        steps = [step for step, following in zip(steps, [*starts, None], strict=True) if round(step[0]) != following]
         return self._send(car, tuple(steps))
 
     def _scheduled_window(self, car: _Car, unix_s: float) -> list[tuple[float, float]]:

@@ -34,9 +34,7 @@ def check(result: Result) -> None:
     assert result.iso_session.export_wh == pytest.approx(result.exported_wh, abs=1)
     assert result.iso_session.import_wh == pytest.approx(result.imported_wh, abs=1)
     stored = result.battery_in_wh - result.battery_out_wh
-    assert result.imported_wh - result.exported_wh == pytest.approx(
-        stored + sum(result.losses_wh.values()), abs=2
-    )
+    assert result.imported_wh - result.exported_wh == pytest.approx(stored + sum(result.losses_wh.values()), abs=2)
     assert all(loss > 0 for loss in result.losses_wh.values())
     assert all(abs(sample.grid_w) <= 11_000 * 1.001 for sample in result.samples)
 

