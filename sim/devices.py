@@ -75,7 +75,7 @@ class OutletDevice(SimpleCharger):
         self.emergency_stop = False
         """The red button."""
         self._car_v = 0.0
-        self._flowing = False
+        self._car_there = False
 
     # --- what is measured ---
 
@@ -119,10 +119,9 @@ class OutletDevice(SimpleCharger):
                 self.outlet.close()
             case SetContactor():
                 self.outlet.release()
-            case EnergyFlow(flowing=flowing):
-                self._flowing = flowing
+            case EnergyFlow(flowing=True):
+                self._car_there = True
             case Ended():
-                self._flowing = False
                 self.outlet.forget_cable()
             case _:
                 pass
@@ -153,8 +152,11 @@ class OutletDevice(SimpleCharger):
         )
 
     def _arrive(self, now: float) -> None:
-        if self.alone:
-            self.outlet.advance(max(now, self.outlet.now_s), self._car_v if self._flowing else None)
+        if not self.alone:
+            return
+        # The car's battery holds the cable's voltage until our own contactor has opened: current may still fall.
+        self.outlet.advance(max(now, self.outlet.now_s), self._car_v if self._car_there else None)
+        self._car_there = self._car_there and self.outlet.contactor.closed
 
 
 class CarDevice(SimpleVehicle):

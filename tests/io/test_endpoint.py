@@ -1,0 +1,67 @@
+"""Bytes in, bytes out: what the endpoint does with payloads that are no messages, and with frames of other types."""
+
+import json
+
+from iso15118.io.endpoint import Endpoint, Transmit
+from iso15118.session.actions import Close, Ended
+from iso15118.session.app import Link
+from iso15118.session.ports import SimpleCharger
+from iso15118.session.secc import HANDLERS, SeccConfig, SeccSession
+from iso15118.trace import Trace
+from iso15118.v2gtp import PayloadType, frame_bytes
+from tests.io.test_tcp import HELLO
+
+
+def station(lines: list[str] | None = None) -> Endpoint:
+    session = SeccSession(
+        SimpleCharger(), HANDLERS, config=SeccConfig(link=Link.LAB_TCP), random_bytes=lambda n: bytes([7]) * n, now=0.0
+    )
+    return Endpoint(session, at="SECC", trace=None if lines is None else Trace(lines.append))
+
+
+def test_an_answer_is_one_piece():
+    (answer,) = (a for a in station().receive_data(HELLO, 1.0) if isinstance(a, Transmit))
+    assert answer.name == "SupportedAppProtocolRes"
+    assert answer.data[:4] == bytes.fromhex("01fe8001")
+
+
+def test_every_message_is_traced_both_ways():
+    lines: list[str] = []
+    station(lines).receive_data(HELLO, 1.0)
+    rows = [json.loads(line) for line in lines]
+    assert [(row["at"], row["direction"], row["name"]) for row in rows] == [
+        ("SECC", "rx", "supportedAppProtocolReq"),
+        ("SECC", "tx", "supportedAppProtocolRes"),
+    ]
+    assert rows[0]["body"]["AppProtocol"][0]["ProtocolNamespace"] == "urn:iso:std:iso:15118:-20:DC"
+
+
+def test_a_payload_type_that_is_not_spoken_gets_no_answer():
+    lines: list[str] = []
+    endpoint = station(lines)
+    assert endpoint.receive_data(frame_bytes(PayloadType.AC, b"\x80"), 1.0) == []
+    assert endpoint.receive_data(frame_bytes(0x1234, b""), 1.0) == []
+    assert endpoint.ignored == 2
+    assert all(json.loads(line)["name"] == "unreadable" for line in lines)
+
+
+def test_a_payload_that_is_no_message_ends_the_session():
+    actions = station().receive_data(frame_bytes(PayloadType.SAP, b"\x80\xff\xff"), 1.0)
+    assert [type(action) for action in actions][-3:] == [Close, *[type(actions[-2])], Ended]
+    assert actions[-1].error is not None
+
+
+def test_messages_before_a_broken_header_count():
+    endpoint = station()
+    actions = endpoint.receive_data(HELLO + b"\x02" * 8, 1.0)
+    assert isinstance(actions[1] if not isinstance(actions[0], Transmit) else actions[0], Transmit)
+    assert isinstance(actions[-1], Ended)
+    assert "V2GTP header" in str(actions[-1].error)
+
+
+def test_a_lost_connection_has_a_reason():
+    endpoint = station()
+    (ended,) = (a for a in endpoint.connection_lost(1.0, "cut") if isinstance(a, Ended))
+    assert ended.error == "cut"
+    assert endpoint.next_timer() is None
+    assert endpoint.receive_data(HELLO, 2.0) == []
