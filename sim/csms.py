@@ -369,7 +369,8 @@ class Csms:
         if isinstance(decision, SetProfile):
             start = int(decision.periods[0][0])
             schedule["startSchedule"] = to_rfc3339(start)
-            periods = [(round(time_s) - start if n else 0, w) for n, (time_s, w) in enumerate(decision.periods)]
+            starts = {max(round(time_s) - start, 0) if n else 0: w for n, (time_s, w) in enumerate(decision.periods)}
+            periods = sorted(starts.items())  # of two steps in the same second the later one counts
             profile["chargingProfileKind"] = "Absolute"
         else:
             periods = [(0, decision.setpoint_w)]

@@ -85,7 +85,8 @@ class _Car:
     """What is remembered of one transaction."""
 
     def __init__(self, view: TransactionView, needs: ChargingNeeds, departure_s: float) -> None:
-        self.view, self.needs, self.departure_s = view, needs, departure_s
+        self.view = view
+        self.told(needs, departure_s)
         self.setpoint_w: float | None = None
         """Of the window's profile as last commanded; None before it was sent."""
         self.last_step_until_s: float | None = None
@@ -93,6 +94,11 @@ class _Car:
         self.night: tuple[tuple[float, float], ...] = ()
         self.charged = False
         self.soc = SocLearner()
+
+    def told(self, needs: ChargingNeeds, departure_s: float) -> None:
+        """What the car wants from now on; its energy requests count from now."""
+        self.needs, self.departure_s = needs, departure_s
+        self.told_at_wh = (self.view.imported_wh, self.view.exported_wh)
 
     @property
     def dynamic(self) -> bool:
@@ -126,7 +132,7 @@ class Evening:
         departure_s = self.plan.departure_s if needs.departure_unix_s is None else needs.departure_unix_s
         known = self._cars.get(view.transaction_id)
         if known is not None:  # only the car's wishes have changed
-            known.needs, known.departure_s = needs, departure_s
+            known.told(needs, departure_s)
             return self._night(known, unix_s)
         car = self._cars[view.transaction_id] = _Car(view, needs, departure_s)
         car.exported = not needs.bidirectional or self.plan.export_wh <= 0 or unix_s >= self.plan.window_end_s
@@ -219,9 +225,9 @@ class Evening:
         if by_soc is not None:
             return by_soc + coming_wh / EFFICIENCY**2
         asked_wh = car.needs.target_energy_wh or 0.0
-        given_wh = (car.view.exported_wh + coming_wh) / EFFICIENCY
+        given_wh = (car.view.exported_wh - car.told_at_wh[1] + coming_wh) / EFFICIENCY
         margin_wh = SOC_MARGIN_PERCENT * car.soc.capacity_wh(car.needs, self.plan.target_soc_percent) / 100.0
-        stored_wh = car.view.imported_wh * EFFICIENCY
+        stored_wh = (car.view.imported_wh - car.told_at_wh[0]) * EFFICIENCY
         return max(asked_wh + margin_wh + given_wh - stored_wh, 0.0) / EFFICIENCY
 
     def _night(self, car: _Car, unix_s: float) -> tuple[Decision, ...]:

@@ -162,6 +162,15 @@ def test_decisions_become_profiles():
     assert update == ["UpdateDynamicSchedule", {"chargingProfileId": 2, "scheduleUpdate": {"setpoint": 2.0}}]
 
 
+def test_of_two_steps_in_the_same_second_the_later_one_counts():
+    it = back_end(Quiet(SetProfile(periods=((UNIX + 0.6, -1.0), (UNIX + 60.1, 0.0), (UNIX + 60.4, 5.0)))))
+    ask(it, "TransactionEvent", event(kind="Started"))
+    it.receive("CS-1", json.dumps([2, "q", "NotifyEVChargingNeeds", needs()]), 1.0)
+    (call,) = [frame for frame in map(json.loads, it.take_frames("CS-1")) if frame[0] == 2]
+    periods = call[3]["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"]
+    assert [(period["startPeriod"], period["setpoint"]) for period in periods] == [(0, -1.0), (60, 5.0)]
+
+
 def test_an_update_of_nothing_is_the_controllers_mistake():
     it = back_end(Quiet(UpdateSetpoint(setpoint_w=2.0)))
     ask(it, "TransactionEvent", event(kind="Started"))
