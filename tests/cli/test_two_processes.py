@@ -1,0 +1,129 @@
+"""``v2g evse`` and ``v2g ev`` as two processes on ::1: a car that gives back, over real sockets.
+
+Profile ``lab``: on a loaded machine the session takes longer, and must not fail.
+"""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+LIMIT_S = 120
+"""For a broken build only."""
+
+
+@contextmanager
+def v2g(*words: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "iso15118.cli", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    out, err = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0, out + err
+    assert err == ""
+    return out
+
+
+def ports(station: subprocess.Popen[str]) -> tuple[str, str]:
+    """TCP and UDP port, once the station listens."""
+    found = re.search(r"\[::1\]:(\d+) .*SDP on UDP (\d+)", station.stdout.readline())
+    return found[1], found[2]
+
+
+LAB = ("--lab-plain-tcp", "--timer-profile", "lab")
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_car_gives_back_in_both_kinds_of_control(tmp_path):
+    """Two stations and two cars at once: four processes, one discharging session each kind of control."""
+    with (
+        v2g("evse", *LAB, "--sdp-port", "0", "--setpoint", "-11000", "--sessions", "1",
+            "--trace", str(tmp_path / "secc.jsonl")) as first,
+        v2g("evse", *LAB, "--sdp-port", "0", "--setpoint", "-11000", "--sessions", "1") as second,
+    ):  # fmt: skip
+        by_sdp, by_port = ports(first)[1], ports(second)[0]
+        with (
+            v2g("ev", *LAB, "--control", "dynamic", "--sdp-port", by_sdp, "--seconds", "3",
+                "--trace", str(tmp_path / "ev.jsonl")) as dynamic,
+            v2g("ev", *LAB, "--control", "scheduled", "--port", by_port, "--seconds", "3") as scheduled,
+        ):  # fmt: skip
+            told = {"dynamic": (finish(dynamic), finish(first)), "scheduled": (finish(scheduled), finish(second))}
+
+    for control, (car, station) in told.items():
+        assert f"DC_BPT, {control} control" in car
+        assert "session ended regularly: SessionStop" in car
+        assert "misused" not in car + station
+        imported, exported = map(int, re.search(r"imported (\d+) Wh, exported (\d+) Wh", station).groups())
+        charged, discharged = map(int, re.search(r"charged (\d+) Wh, discharged (\d+) Wh; the", car).groups())
+        assert exported > 0
+        assert (charged, discharged) == (imported, exported), "the last word to the car is what the meter says"
+        given = float(re.search(r"gave ([\d.]+) Wh", car)[1])
+        assert exported < given
+
+    both = rows(tmp_path / "secc.jsonl"), rows(tmp_path / "ev.jsonl")
+    for side, sender in zip(both, ("tx", "rx"), strict=True):
+        meters = [row["body"]["MeterInfo"] for row in side
+                  if row["name"] == "DC_ChargeLoopRes" and row["direction"] == sender and "MeterInfo" in row["body"]]  # fmt: skip
+        assert meters[0]["BPT_DischargedEnergyReadingWh"] == 0
+        assert meters[-1]["BPT_DischargedEnergyReadingWh"] > 0
+    assert any(row["kind"] == "state" and row["body"]["power_w"]["grid"] < 0 for row in both[0])
+    assert any(row["kind"] == "state" and row["body"]["power_w"]["battery"] < 0 for row in both[1])
+
+
+def test_a_station_that_is_interrupted_asks_the_car_to_end():
+    with v2g("evse", *LAB, "--sdp-port", "0") as station:
+        port, _ = ports(station)
+        with v2g("ev", *LAB, "--port", port) as car:
+            for line in car.stdout:
+                if "DC -" in line or "DC +" in line:
+                    break
+            station.send_signal(signal.SIGINT)
+            assert "session ended regularly" in finish(car)
+        assert "session 1 ended regularly" in finish(station)
+
+
+def test_a_station_without_a_car_stops_at_once():
+    with v2g("evse", *LAB, "--sdp-port", "0") as station:
+        ports(station)
+        station.send_signal(signal.SIGTERM)
+        _, err = station.communicate(timeout=LIMIT_S)
+    assert station.returncode == 1
+    assert err == "v2g evse: stopped\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint", "status"),
+    [
+        (("ev",), "v2g: ISO 15118-20 runs on TLS 1.3", 2),
+        (("evse",), "v2g: ISO 15118-20 runs on TLS 1.3", 2),
+        (("ev", *LAB, "--port", "1"), "v2g ev: no station at [::1]:1: ", 1),
+        (("ev", "--lab-plain-tcp", "--timer-profile", "hurry"), "v2g: no timer profile 'hurry'", 2),
+        (("evse", "--lab-plain-tcp", "--peer", "nobody"), "v2g: no peer profile 'nobody'", 2),
+        (("evse", "--lab-plain-tcp", "--host", "127.0.0.1"), "v2g: '127.0.0.1' is no IPv6 address", 2),
+        (("evse", *LAB, "--trace", "/nowhere/x.jsonl"), "v2g: can't write the trace to /nowhere/x.jsonl", 2),
+    ],
+)
+def test_errors_take_one_line(words, complaint, status):
+    with v2g(*words) as process:
+        out, err = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == status
+    assert out == ""
+    assert err.startswith(complaint)
+    assert err.count("\n") == 1
