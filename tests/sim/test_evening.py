@@ -9,7 +9,6 @@ from iso15118.errors import LocalError
 from iso15118.ocpp.station import MeterSample
 from sim.csms import SetDynamic, SetProfile, Told, TransactionView, UpdateSetpoint
 from sim.evening import Evening, EveningPlan
-from sim.learning import SocLearner
 from tests.ocpp.pair import NEEDS, UNIX, Pair
 
 WINDOW_S, DEPARTURE_S = 7_200.0, 46_800.0
@@ -237,21 +236,3 @@ def test_it_decides_nothing_for_strangers_and_old_samples():
 def test_an_impossible_plan_is_refused(changes):
     with pytest.raises(LocalError):
         plan(**changes)
-
-
-def test_what_a_per_cent_takes_is_learned_where_it_changes():
-    learner = SocLearner()
-    assert learner.to_import_wh(86, 0.93) is None
-    for n in range(200):
-        percent = int(30 + n * 50 / 630)
-        learner.learn(Told(time_s=n, import_wh=n * 50, export_wh=0, soc_percent=percent), discharging=False)
-    assert learner.wh_per_percent(charging=True) == pytest.approx(630, rel=0.02)
-    assert learner.wh_per_percent(charging=False) is None
-    assert learner.to_import_wh(86, 0.93) == pytest.approx((86 - 30) * 630 - 199 * 50, abs=600)
-    assert learner.to_import_wh(40, 0.93) == 0.0
-
-
-def test_without_a_hint_the_battery_has_a_usual_size():
-    assert SocLearner.capacity_wh(NEEDS, 85) == pytest.approx(60_000)
-    assert SocLearner.capacity_wh(msgspec.structs.replace(NEEDS, maximum_energy_wh=None), 85) == 60_000
-    assert SocLearner.capacity_wh(msgspec.structs.replace(NEEDS, maximum_energy_wh=1.0), 85) == 60_000
