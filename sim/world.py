@@ -84,7 +84,8 @@ class World:
             sample_interval_s=scenario.sample_s,
         )
         self.csms = Csms(controller, tokens={scenario.id_token}, unix_offset_s=offset)
-        self.charger = OcppCharger(self.outlet, self.station, EVSE_ID, unix_offset_s=offset)
+        efficiency = self.plant.outlet.config.converter.charge_efficiency
+        self.charger = OcppCharger(self.outlet, self.station, EVSE_ID, unix_offset_s=offset, efficiency=efficiency)
         self.secc = Endpoint(
             SeccSession(
                 self.charger,

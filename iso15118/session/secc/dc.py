@@ -116,7 +116,10 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
     if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode | dc.BPT_Scheduled_DC_CLReqControlMode):
         context.see_discharge_limit(mode.ev_maximum_discharge_power, mode.ev_maximum_discharge_current)
     _learn_requests(session, mode)
-    stage = _set_point(session, mode, now)
+    context.target_current_a = (
+        number(mode.ev_target_current) if isinstance(mode, dc.Scheduled_DC_CLReqControlMode) else 0.0
+    )
+    stage = _set_point(session, now)
     display = request.display_parameters
     seen = LoopSeen(
         voltage_v=reading.voltage_v,
@@ -150,17 +153,20 @@ def _learn_requests(session: SeccSession, mode: object) -> None:
             setattr(session.context, attribute, number(quantity))
 
 
-def _set_point(session: SeccSession, mode: object, now: float) -> SetStage:
+def _set_point(session: SeccSession, now: float) -> SetStage:
     """Scheduled: the car's target current. Dynamic: the target port, or as much as all allow when it has none."""
-    if isinstance(mode, dc.Scheduled_DC_CLReqControlMode):
-        target = 0.0 if session.charger.stop_wanted(now) else number(mode.ev_target_current)
-        return regulate(session, StageMode.CURRENT, target, now)
-    if session.charger.stop_wanted(now):
-        return regulate(session, StageMode.AC_POWER, 0.0, now)
-    target_w = session.charger.target_w(now)
+    stop = session.charger.stop_wanted(now)
+    if session.context.control_mode is ControlMode.SCHEDULED:
+        return regulate(session, StageMode.CURRENT, 0.0 if stop else session.context.target_current_a, now)
+    target_w = 0.0 if stop else session.charger.target_w(now)
     if target_w is None:
         target_w = session.charger.limits(now).max_charge_power_w
     return regulate(session, StageMode.AC_POWER, target_w, now)
+
+
+def follow(session: SeccSession, now: float) -> tuple[Action, ...]:
+    """Between two loops: a new set point or limit takes effect at once, and so does the end of one."""
+    return (_set_point(session, now),) if session.context.loops else ()
 
 
 def _meter_info(session: SeccSession, wanted: bool, now: float) -> MeterInfo | None:
@@ -224,7 +230,7 @@ HANDLERS: Handlers = {
     (State.POWER_DELIVERY, dc.DC_PreChargeReq): Rule(
         pre_charge, frozenset({State.DC_PRE_CHARGE, State.POWER_DELIVERY})
     ),
-    (State.DC_CHARGE_LOOP, dc.DC_ChargeLoopReq): Rule(charge_loop, frozenset({State.DC_CHARGE_LOOP})),
+    (State.DC_CHARGE_LOOP, dc.DC_ChargeLoopReq): Rule(charge_loop, frozenset({State.DC_CHARGE_LOOP}), follow),
     (State.DC_WELDING_DETECTION, dc.DC_WeldingDetectionReq): Rule(
         welding_detection, frozenset({State.DC_WELDING_DETECTION, State.SESSION_STOP})
     ),

@@ -28,6 +28,8 @@ class Rule(NamedTuple):
 
     handler: Handler
     to: frozenset[State]
+    poll: Callable[[SeccSession, float], tuple[Action, ...]] | None = None
+    """What is to be done between two messages while the state lasts, whenever the ports are read again."""
 
 
 Handlers = Mapping[tuple[State, type[Record]], Rule]
@@ -171,7 +173,8 @@ class SeccSession(Session):
 
     def _poll(self, now: float) -> list[Action]:
         if self._deferred is None:
-            return []
+            rules = [rule for (state, _), rule in self._handlers.items() if state is self.state]
+            return [action for rule in rules if rule.poll for action in self._emit(rule.poll(self, now))]
         message = self._deferred
         return self._handle(self._handlers[self.state, type(message)], message, now)
 
