@@ -126,10 +126,9 @@ def stop(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     return Step(State.DC_WELDING_DETECTION, PowerDeliveryRes(**session.ok(now=now)), actions=actions)
 
 
-_TO = frozenset({State.POWER_DELIVERY, State.DC_PRE_CHARGE, State.DC_CHARGE_LOOP, State.DC_WELDING_DETECTION})
-
 HANDLERS: Handlers = {
-    (State.DC_PRE_CHARGE, PowerDeliveryReq): Rule(power_delivery, _TO),
-    (State.POWER_DELIVERY, PowerDeliveryReq): Rule(power_delivery, _TO),
-    (State.DC_CHARGE_LOOP, PowerDeliveryReq): Rule(power_delivery, _TO),
+    (state, PowerDeliveryReq): Rule(
+        power_delivery, frozenset({state, State.DC_CHARGE_LOOP, State.DC_WELDING_DETECTION})
+    )
+    for state in (State.DC_PRE_CHARGE, State.POWER_DELIVERY, State.DC_CHARGE_LOOP)
 }

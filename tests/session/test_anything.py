@@ -1,0 +1,176 @@
+"""Whatever happens in whatever order: nothing raises, every message can be written, power goes off first, it ends."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iso15118.errors import CodecError
+from iso15118.messages.model import Record
+from iso15118.session.core import FINAL_STATES
+from iso15118.session.evcc import PHASES
+from iso15118.session.ports import (
+    Authorization,
+    ChargerLimits,
+    EnergyNeeds,
+    IsolationState,
+    OfferedSchedule,
+    VehicleLimits,
+    Wish,
+)
+from iso15118.session.secc import HANDLERS
+from iso15118.session.services import ControlMode, ServiceId
+from tests.session.samples import classes, samples, with_session
+from tests.session.world import EV, SECC, World
+from tests.strategies import messages
+
+replace = msgspec.structs.replace
+
+SIDES = st.sampled_from([EV, SECC])
+POWERS = st.none() | st.floats(-30_000.0, 30_000.0)
+MAGNITUDES = st.sampled_from([0.0, 0.04, 5.0, 4_000.0, 11_000.0])
+ENERGIES = st.floats(-60_000.0, 60_000.0)
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> tuple[OfferedSchedule, ...]:
+    entries = st.lists(st.tuples(st.floats(0.1, 90_000.0), st.floats(-30_000.0, 30_000.0)), min_size=1, max_size=4)
+    start = draw(st.floats(-100.0, 100.0))
+    return tuple(
+        OfferedSchedule(schedule_tuple_id=i, start_s=start, entries=tuple(draw(entries)))
+        for i in range(1, draw(st.integers(1, 3)) + 1)
+    )
+
+
+def charger(draw: st.DrawFn, world: World) -> None:
+    """Something changes at the station."""
+    port = world.charger
+    match draw(st.integers(0, 9)):
+        case 0:
+            port.authorized = draw(st.sampled_from(list(Authorization)))
+        case 1:
+            port.schedule_ready = draw(st.booleans())
+        case 2:
+            port.schedule = draw(schedules())
+        case 3:
+            port.charger_limits = ChargerLimits(
+                max_charge_power_w=draw(MAGNITUDES),
+                max_discharge_power_w=draw(MAGNITUDES),
+                max_charge_current_a=draw(MAGNITUDES),
+                max_discharge_current_a=draw(MAGNITUDES),
+                power_ramp_w_per_s=draw(st.none() | MAGNITUDES),
+            )
+        case 4:
+            port.stop = draw(st.booleans())
+        case 5:
+            world.isolation = draw(st.sampled_from(list(IsolationState)))
+        case 6:
+            port.stage = replace(port.stage, contactor_fault=draw(st.booleans()))
+        case 7:
+            port.stage = replace(port.stage, emergency_stop=draw(st.booleans()))
+        case 8:
+            port.meter_reading = None
+        case 9:
+            port.offered_services = draw(st.sampled_from([(2, 6), (2,), (6,), ()]))
+    world.poll()
+
+
+def vehicle(draw: st.DrawFn, world: World) -> None:
+    """Something changes at the car."""
+    port = world.vehicle
+    match draw(st.integers(0, 4)):
+        case 0:
+            port.driver_wish = draw(st.sampled_from(list(Wish)))
+        case 1:
+            port.vehicle_limits = VehicleLimits(
+                max_charge_power_w=draw(MAGNITUDES),
+                max_discharge_power_w=draw(MAGNITUDES),
+                max_charge_current_a=draw(MAGNITUDES),
+                max_discharge_current_a=draw(MAGNITUDES),
+            )
+        case 2:
+            pair = draw(st.none() | st.tuples(ENERGIES, ENERGIES))
+            port.energy_needs = EnergyNeeds(
+                departure_s=draw(st.none() | st.floats(0.0, 90_000.0)),
+                target_energy_wh=draw(ENERGIES),
+                minimum_energy_wh=draw(ENERGIES),
+                maximum_v2x_energy_wh=None if pair is None else pair[0],
+                minimum_v2x_energy_wh=None if pair is None else pair[1],
+            )
+        case 3:
+            port.battery_reading = replace(port.battery_reading, emergency_stop=draw(st.booleans()))
+        case 4:
+            world.evcc_contactor_stuck = True
+    world.poll()
+
+
+def line(draw: st.DrawFn, world: World) -> None:
+    """Something happens to the connection."""
+    match draw(st.integers(0, 4)):
+        case 0:
+            if world._queue:
+                world._queue.popleft()
+        case 1:
+            world.silence(draw(SIDES))
+        case 2:
+            world.reject(draw(SIDES), CodecError("garbage"))
+        case 3:
+            world.cut()
+        case 4:
+            world.unplug()
+
+
+def peer(draw: st.DrawFn, world: World) -> None:
+    """One side says something of its own making: legal or not, in its place or not."""
+    at = draw(SIDES)
+    session = world.session(at)
+    if session.state in FINAL_STATES:
+        return
+    expected = (
+        [cls for state, cls in HANDLERS if state is session.state] if at == SECC else [PHASES[session.state].response]
+    )
+    message: Record
+    match draw(st.integers(0, 3)):
+        case 0:
+            message = samples()[draw(st.sampled_from(classes()))]
+        case 1:
+            message = draw(messages(draw(st.sampled_from(classes()))))
+        case _:
+            message = draw(messages(draw(st.sampled_from(expected))))
+    if draw(st.integers(0, 9)):
+        message = with_session(message, session.session_id)
+    world.inject(at, message)
+
+
+def clock(draw: st.DrawFn, world: World) -> None:
+    """Timers are handled though nothing is due, ports read though nothing is new."""
+    for session, at in ((world.secc, SECC), (world.evcc, EV)):
+        world._do(at, session.handle_timer(world.now))
+        world._do(at, session.poll(world.now))
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> World:
+    """A world after some surprises; each may come between any two messages, or after some time."""
+    world = World(
+        mode=draw(st.sampled_from(list(ControlMode))), service=draw(st.sampled_from([ServiceId.DC, ServiceId.DC_BPT]))
+    )
+    world.charger.setpoint_w = draw(POWERS)
+    world.start()
+    for _ in range(draw(st.integers(1, 6))):
+        if draw(st.booleans()):
+            steps = iter(range(draw(st.integers(0, 60))))
+            world.run(until=lambda steps=steps: next(steps, None) is None)  # type: ignore[misc]
+        else:
+            world.run(until_s=world.now + draw(st.floats(0.0, 30.0)))
+        draw(st.sampled_from([charger, vehicle, vehicle, line, peer, peer, peer, clock]))(draw, world)
+    return world
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(stories())
+def test_anything_may_happen(world: World) -> None:
+    # In the end the driver wants to leave: a car that is well follows, and one that is not has left already.
+    world.vehicle.driver_wish = Wish.STOP
+    world.run().check_end()

@@ -1,0 +1,58 @@
+"""Parameter sets, offered and read."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from iso15118.messages.iso20.common.service import Parameter, ParameterSet
+from iso15118.messages.iso20.types import RationalNumber
+from iso15118.session.services import (
+    BIDIRECTIONAL,
+    ControlMode,
+    DcConnector,
+    MobilityNeedsMode,
+    ServiceId,
+    dc_parameter_sets,
+    read_offer,
+)
+from tests.strategies import messages
+
+
+@pytest.mark.parametrize("service", [ServiceId.DC, ServiceId.DC_BPT])
+def test_both_control_modes_are_offered_and_read_back(service: ServiceId) -> None:
+    """V2G20-2656; V2G20-2663: MobilityNeedsMode 2 never with Scheduled control."""
+    offers = [read_offer(s) for s in dc_parameter_sets(service, DcConnector.CORE)]
+    assert [offer.control_mode for offer in offers] == [ControlMode.SCHEDULED, ControlMode.DYNAMIC]
+    for offer in offers:
+        assert offer.integers["Connector"] == 1
+        assert offer.integers["Pricing"] == 0
+        assert offer.mobility_needs_mode is MobilityNeedsMode.EVCC
+        assert ("BPTChannel" in offer.integers) is ("GeneratorMode" in offer.integers) is (service in BIDIRECTIONAL)
+
+
+def test_of_a_name_that_occurs_twice_the_first_counts() -> None:
+    parameters = (
+        Parameter(name="GeneratorMode", int_value=1),
+        Parameter(name="GeneratorMode", int_value=2),
+        Parameter(name="ControlMode", byte_value=2),
+        Parameter(name="MobilityNeedsMode", short_value=2),
+        Parameter(name="Pretty", bool_value=True),
+        Parameter(name="Nominal", rational_number=RationalNumber(exponent=1, value=40)),
+        Parameter(name="Name", finite_string="x"),
+    )
+    offer = read_offer(ParameterSet(parameter_set_id=9, parameter=parameters))
+    assert offer.integers == {"GeneratorMode": 1, "ControlMode": 2, "MobilityNeedsMode": 2, "Pretty": 1}
+    assert offer.texts == {"Nominal": "400", "Name": "x"}
+    assert (offer.control_mode, offer.mobility_needs_mode) == (ControlMode.DYNAMIC, MobilityNeedsMode.SECC)
+
+
+def test_a_set_with_an_unknown_control_mode_has_none() -> None:
+    unknown = ParameterSet(parameter_set_id=1, parameter=(Parameter(name="ControlMode", int_value=3),))
+    assert read_offer(unknown).control_mode is None
+
+
+@given(messages(ParameterSet))
+def test_any_set_can_be_read(parameter_set: ParameterSet) -> None:
+    offer = read_offer(parameter_set)
+    assert set(offer.integers) | set(offer.texts) == {parameter.name for parameter in parameter_set.parameter}
