@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -157,6 +159,7 @@ def stories(draw: st.DrawFn) -> World:
         mode=draw(st.sampled_from(list(ControlMode))), service=draw(st.sampled_from([ServiceId.DC, ServiceId.DC_BPT]))
     )
     world.charger.setpoint_w = draw(POWERS)
+    world.ramp_a_per_s = draw(st.sampled_from([math.inf, 60.0]))
     world.start()
     for _ in range(draw(st.integers(1, 6))):
         if draw(st.booleans()):

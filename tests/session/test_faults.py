@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -24,9 +25,12 @@ BOTH_MODES = pytest.mark.parametrize("mode", list(ControlMode))
 replace = msgspec.structs.replace
 
 
-def running(mode: ControlMode = ControlMode.DYNAMIC, power_w: float = -6_000.0) -> World:
+def running(
+    mode: ControlMode = ControlMode.DYNAMIC, power_w: float = -6_000.0, ramp_a_per_s: float = math.inf
+) -> World:
     """A session in which energy flows."""
     world = World(mode=mode)
+    world.ramp_a_per_s = ramp_a_per_s
     world.charger.setpoint_w = power_w
     world.start().run(until_s=10.0)
     assert world.current_a == power_w / 400.0
@@ -76,9 +80,10 @@ FAULTS: dict[str, Callable[[World], object]] = {
 
 @BOTH_MODES
 @pytest.mark.parametrize("power_w", [6_000.0, -6_000.0])
+@pytest.mark.parametrize("ramp_a_per_s", [math.inf, 20.0])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_fault_while_energy_flows(mode: ControlMode, power_w: float, fault: str) -> None:
-    world = running(mode, power_w)
+def test_fault_while_energy_flows(mode: ControlMode, power_w: float, ramp_a_per_s: float, fault: str) -> None:
+    world = running(mode, power_w, ramp_a_per_s)
     FAULTS[fault](world)
     world.poll()
     world.run().check_end()

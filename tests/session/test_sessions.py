@@ -86,6 +86,25 @@ def test_session_from_handshake_to_session_stop(mode: ControlMode, service: Serv
 
 
 @BOTH_MODES
+@pytest.mark.parametrize("power_w", [10_000.0, -10_000.0])
+@pytest.mark.parametrize("who", [EV, SECC])
+def test_slow_current_is_waited_for(mode: ControlMode, power_w: float, who: str) -> None:
+    """At 5 A/s it takes the stage 5 s to come to rest, many loops and longer than any answer may take."""
+    world = World(mode=mode)
+    world.ramp_a_per_s = 5.0
+    demand(world, power_w)
+    world.start().run(until_s=30.0)
+    assert abs(world.current_a) == 25.0
+    if who == EV:
+        stop(world)
+    else:
+        world.charger.stop = True
+    world.run().check_end()
+    assert world.error(EV) is world.error(SECC) is None
+    assert 34.5 < world.events(act.SetContactor)[-1].now < 36.5
+
+
+@BOTH_MODES
 def test_energy_flows_out_of_the_car(mode: ControlMode) -> None:
     world = World(mode=mode)
     demand(world, -6_000.0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -113,6 +114,8 @@ class World:
         self.isolation: IsolationState = IsolationState.VALID
         self.current_stuck = False
         # Physics.
+        self.ramp_a_per_s = math.inf
+        """How quickly current follows what the stage is told."""
         self.stage = act.SetStage(mode=act.StageMode.OFF)
         self.current_a = 0.0
         self._charged_wh = self._discharged_wh = 0.0
@@ -322,7 +325,7 @@ class World:
         joined = battery.contactor_closed and outlet.contactor_closed and self.charger.pilot_state != "A"
         if not joined:
             self.current_a = 0.0
-        elif not self.current_stuck:
+        elif not self.current_stuck and math.isinf(self.ramp_a_per_s):
             self.current_a = self._driven(battery.voltage_v)
         voltage = battery.voltage_v if joined else self._output()
         isolation = outlet.isolation
@@ -333,6 +336,15 @@ class World:
         )
         inlet = battery.voltage_v if battery.contactor_closed else voltage
         self.vehicle.battery_reading = msgspec.structs.replace(battery, current_a=self.current_a, inlet_voltage_v=inlet)
+
+    def _ramp(self, dt: float) -> None:
+        battery, outlet = self.vehicle.battery_reading, self.charger.stage
+        if self.current_stuck or math.isinf(self.ramp_a_per_s):
+            return
+        if battery.contactor_closed and outlet.contactor_closed and self.charger.pilot_state != "A":
+            step = self._driven(battery.voltage_v) - self.current_a
+            self.current_a += math.copysign(min(abs(step), self.ramp_a_per_s * dt), step)
+            self._settle()
 
     def _driven(self, voltage: float) -> float:
         stage = self.stage
@@ -371,3 +383,4 @@ class World:
         self.vehicle.battery_reading = msgspec.structs.replace(
             self.vehicle.battery_reading, soc_percent=min(100.0, max(0.0, soc))
         )
+        self._ramp(dt)
