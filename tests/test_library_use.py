@@ -47,8 +47,6 @@ def start(folder: Path, name: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("document", [README, HOW_TO], ids=["README", "how-to"])
 def test_examples_of_station_and_car(document, tmp_path):
     blocks = examples(document)
-    if document is README and "station" not in blocks:
-        pytest.skip("the README leaves the networked examples to the how-to")
     # The port of the standard may be taken on the machine that tests; the examples name it, or imply it.
     port = free_udp_port()
     station = blocks["station"].replace("sdp_port=15118", f"sdp_port={port}")
