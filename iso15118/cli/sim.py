@@ -86,7 +86,9 @@ class _Show:
     def _table(self, s: Snapshot) -> Table:
         table = Table(title=f"{self.scenario.name}  {_clock(self.scenario, s.t)}", title_justify="left")
         for column in ("state", "SOC", "grid", "", "battery", "set point", "import", "export"):
-            table.add_column(column, justify="left" if column in ("state", "") else "right")
+            table.add_column(
+                column, justify="left" if column in ("state", "") else "right", min_width=27 * (column == "state")
+            )
         cells = round(min(abs(s.grid_w) / 11_000, 1.0) * 10)
         bar = f"[cyan]{'<' * cells:>10}[/]|{'':10}" if s.grid_w < 0 else f"{'':10}|[green]{'>' * cells:<10}[/]"
         table.add_row(
