@@ -267,6 +267,8 @@ def test_a_station_that_lies_about_its_current_does_not_make_the_car_open_under_
     while world.evcc.state in answers:
         world.run(until_s=world.now + 0.2)
         world.inject(EV, answers[world.evcc.state])
+    asked = [e.now for e in world.log if getattr(e.item, "charge_progress", None) is ChargeProgress.Stop]
+    assert asked[0] >= 11.0  # EVCC_RAMP_DOWN: only then does it leave the loop under current
     assert world.evcc.state is State.DC_WELDING_DETECTION
     assert world.vehicle.battery_reading.contactor_closed
     assert world.charger.pilot_state == "B"

@@ -8,12 +8,12 @@ import pytest
 from iso15118.messages.iso20.common.power_delivery import ChargeProgress
 from iso15118.messages.iso20.types import EVSENotification, Processing
 from iso15118.session import actions as act
-from iso15118.session.core import State
-from iso15118.session.ports import Authorization, EnergyNeeds, OfferedSchedule, Wish
+from iso15118.session.core import NO_CURRENT_A, State
+from iso15118.session.ports import Authorization, ChargerLimits, EnergyNeeds, OfferedSchedule, Wish
 from iso15118.session.quantities import number
 from iso15118.session.secc import MeterInfoBase
 from iso15118.session.services import ControlMode, ServiceId
-from iso15118.session.timers import Timer
+from iso15118.session.timers import Limits, Timer
 from tests.session.world import EV, EXPORT_WH, IMPORT_WH, SECC, World
 
 WHOLE = [
@@ -102,6 +102,9 @@ def test_slow_current_is_waited_for(mode: ControlMode, power_w: float, who: str)
     world.run().check_end()
     assert world.error(EV) is world.error(SECC) is None
     assert 34.5 < world.events(act.SetContactor)[-1].now < 36.5
+    # The loop that brings the last word of the meter begins when current has gone already.
+    assert all(abs(current) <= NO_CURRENT_A for current in loops(world)[-2:])
+    assert abs(loops(world)[-3]) > NO_CURRENT_A
 
 
 @BOTH_MODES
@@ -172,6 +175,37 @@ def test_dynamic_set_point_changes_direction_at_once() -> None:
     imported, exported = world.registers()
     assert imported > 80
     assert exported == pytest.approx(44, abs=1)
+
+
+def test_a_new_set_point_or_limit_takes_effect_between_two_loops() -> None:
+    world = World(evcc_limits=Limits({"EVCC_CHARGE_LOOP_INTERVAL": 10.0}), secc_limits=Limits(profile="field_60s"))
+    demand(world, 8_000.0)
+    world.at(24.0, lambda: demand(world, -8_000.0)).start().run(until_s=23.9)
+    said = len(world.messages())
+    assert world.current_a == 20.0
+    world.run(until_s=24.0)
+    assert world.current_a == -20.0
+    world.charger.charger_limits = ChargerLimits(max_discharge_power_w=0.0)
+    world.poll()
+    assert world.current_a == 0.0
+    assert len(world.messages()) == said
+
+
+def test_between_two_loops_a_target_current_holds_inside_the_limits() -> None:
+    limits = Limits({"EVCC_CHARGE_LOOP_INTERVAL": 10.0})
+    world = World(mode=ControlMode.SCHEDULED, evcc_limits=limits, secc_limits=Limits(profile="field_60s"))
+    demand(world, -8_000.0)
+    world.start().run(until_s=24.0)
+    assert world.current_a == -20.0
+    world.charger.charger_limits = ChargerLimits(max_discharge_current_a=4.0)
+    world.poll()
+    assert world.current_a == -4.0
+    world.charger.charger_limits = ChargerLimits()
+    world.poll()
+    assert world.current_a == -20.0
+    world.charger.stop = True
+    world.poll()
+    assert world.current_a == 0.0
 
 
 @BOTH_MODES

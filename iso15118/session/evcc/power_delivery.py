@@ -68,9 +68,8 @@ def _profile(session: EvccSession, now: float) -> EVPowerProfile | None:
 
 def started(session: EvccSession, response: PowerDeliveryRes, now: float) -> Step:
     """Into the loop; if somebody wants to end already, the loop runs at zero and leads out again."""
-    if asks_to_end(response.evse_status) or session.wants_to_stop(now):
+    if asks_to_end(response.evse_status):
         session.context.stopping = True
-        session.timers.start_once(Timer.EVCC_RAMP_DOWN, now)
     return Step(State.DC_CHARGE_LOOP, actions=(EnergyFlow(True),))
 
 
