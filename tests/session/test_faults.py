@@ -273,3 +273,22 @@ def test_a_station_that_lies_about_its_current_does_not_make_the_car_open_under_
     assert world.vehicle.battery_reading.contactor_closed
     assert world.charger.pilot_state == "B"
     assert not world.violations
+
+
+def test_emergency_stop_of_the_car_is_found_with_the_next_answer_too() -> None:
+    world = running()
+    emergency_at_car(world)  # nobody polls
+    world.run().check_end()
+    assert world.error(EV) == "emergency stop"
+
+
+def test_power_off_goes_on_at_a_poll() -> None:
+    world = running()
+    world.current_stuck = True
+    emergency_at_station(world)
+    world.poll()
+    assert world.secc.state is State.POWER_OFF
+    world.current_stuck = False
+    world.poll()  # the sensor has news: no need to wait for the timer
+    assert world.secc.state is State.ENDED
+    world.run().check_end()

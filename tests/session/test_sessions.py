@@ -246,6 +246,34 @@ def test_the_stations_wish_to_stop_counts_in_every_state(mode: ControlMode, stat
         assert not world.events(act.EnergyFlow)
 
 
+@BOTH_MODES
+def test_a_station_that_wants_to_stop_at_the_start_gets_loops_at_zero(mode: ControlMode) -> None:
+    world = World(mode=mode)
+    demand(world, -6_000.0)
+    world.start().run_to(SECC, State.POWER_DELIVERY)
+    world.charger.stop = True
+    world.run().check_end()
+    (start, _) = world.messages("PowerDeliveryRes")
+    assert start.evse_status.evse_notification is EVSENotification.Terminate
+    assert world.error(EV) is world.error(SECC) is None
+    assert set(loops(world)) == {0.0}
+    assert len(loops(world)) == 2
+    assert world.registers() == (0, 0)
+
+
+def test_a_meter_that_appears_late_counts_from_then() -> None:
+    world = World()
+    reading = world.charger.meter_reading
+    world.charger.meter_reading = None
+    demand(world, 8_000.0)
+    world.start().run(until_s=10.0)
+    world.charger.meter_reading = reading
+    world.at(30.0, lambda: stop(world)).run().check_end()
+    told = [r.meter_info.charged_energy_reading_wh for r in world.messages("DC_ChargeLoopRes") if r.meter_info]
+    assert told[0] == 0
+    assert told == sorted(told)
+
+
 def test_a_wish_that_the_station_takes_back_leaves_no_timer_behind() -> None:
     world = World().start().run_to(SECC, State.DC_CHARGE_LOOP)
     request = world.messages("DC_ChargeLoopReq")[-1]
