@@ -32,6 +32,8 @@ class EvccConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How near the outlet must come to the battery before contactors close. Ours."""
     safe_voltage_v: float = 60.0
     """Welding detection is done when the outlet has fallen below this."""
+    complete_power_profile: bool = False
+    """Peer profile: some stations want EVPowerProfile in Dynamic control too, and PowerToleranceAcceptance in Scheduled."""
 
 
 @dataclass(slots=True)

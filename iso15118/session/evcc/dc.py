@@ -163,6 +163,7 @@ def compose_charge_loop(session: EvccSession, now: float) -> dc.DC_ChargeLoopReq
         display_parameters=DisplayParameters(
             present_soc=min(100, max(0, int(battery.soc_percent))),
             target_soc=needs.target_soc_percent,
+            charging_complete=battery.soc_percent >= 100.0,
             battery_energy_capacity=None if battery.capacity_wh is None else rational(battery.capacity_wh, step=0),
         ),
         meter_info_requested=due or context.stopping,

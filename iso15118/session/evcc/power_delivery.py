@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from iso15118.messages.iso20.common.power_delivery import (
     ChargeProgress,
+    Dynamic_EVPPTControlMode,
     EVPowerProfile,
     EVPowerProfileEntryList,
     PowerDeliveryReq,
     PowerDeliveryRes,
+    PowerToleranceAcceptance,
     Scheduled_EVPPTControlMode,
 )
 from iso15118.messages.iso20.common.schedule_exchange import PowerScheduleEntry
@@ -21,6 +23,7 @@ from iso15118.session.timers import Timer
 
 __all__ = ["PHASES", "asks_to_end", "open_without_current"]
 
+_DAY_S = 86_400
 _MAX_ENTRIES = 2048
 """maxOccurs of EVPowerProfileEntry."""
 _MAX_TIME = 2**63
@@ -61,8 +64,27 @@ def _profile(session: EvccSession, now: float) -> EVPowerProfile | None:
     )
     return EVPowerProfile(
         time_anchor=max(0, min(round(session.unix_offset_s + schedule.start_s), _MAX_TIME)),
-        scheduled_ev_ppt_control_mode=Scheduled_EVPPTControlMode(selected_schedule_tuple_id=schedule.schedule_tuple_id),
+        scheduled_ev_ppt_control_mode=Scheduled_EVPPTControlMode(
+            selected_schedule_tuple_id=schedule.schedule_tuple_id,
+            power_tolerance_acceptance=PowerToleranceAcceptance.PowerToleranceConfirmed
+            if session.config.complete_power_profile
+            else None,
+        ),
         ev_power_profile_entries=EVPowerProfileEntryList(ev_power_profile_entry=entries),
+    )
+
+
+def _dynamic_profile(session: EvccSession, now: float) -> EVPowerProfile:
+    """In Dynamic control a profile binds nobody: the most the car takes, until departure or a day."""
+    departure_s = session.vehicle.needs(now).departure_s
+    duration = _DAY_S if departure_s is None else max(1, round(departure_s - now))
+    most = limit(session.vehicle.limits(now).max_charge_power_w, step=0)
+    return EVPowerProfile(
+        time_anchor=max(0, round(session.unix_offset_s + now)),
+        dynamic_ev_ppt_control_mode=Dynamic_EVPPTControlMode(),
+        ev_power_profile_entries=EVPowerProfileEntryList(
+            ev_power_profile_entry=(PowerScheduleEntry(duration=duration, power=most),)
+        ),
     )
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from iso15118.messages.iso20.common.price_schedule import (
+    PriceLevelSchedule,
+    PriceLevelScheduleEntry,
+    PriceLevelScheduleEntryList,
+)
 from iso15118.messages.iso20.common.schedule_exchange import (
     ChargingSchedule,
     Dynamic_SEReqControlMode,
@@ -134,12 +140,27 @@ def _tuple(session: SeccSession, schedule: OfferedSchedule, most: int) -> Schedu
     """Charging entries >= 0; where the car may discharge, a second schedule with entries <= 0."""
     anchor = max(0, int(session.unix_offset_s + schedule.start_s))
     entries = schedule.entries[:most]
-    charging = ChargingSchedule(power_schedule=_power(anchor, [(d, max(p, 0.0)) for d, p in entries]))
+    prices = _uniform_price(anchor, entries) if session.config.uniform_price_level else None
+    charging = ChargingSchedule(
+        power_schedule=_power(anchor, [(d, max(p, 0.0)) for d, p in entries]), price_level_schedule=prices
+    )
     discharging = None
     if session.context.bidirectional and any(power < 0 for _, power in entries):
-        discharging = ChargingSchedule(power_schedule=_power(anchor, [(d, min(p, 0.0)) for d, p in entries]))
+        discharging = ChargingSchedule(
+            power_schedule=_power(anchor, [(d, min(p, 0.0)) for d, p in entries]), price_level_schedule=prices
+        )
     return ScheduleTuple(
         schedule_tuple_id=schedule.schedule_tuple_id, charging_schedule=charging, discharging_schedule=discharging
+    )
+
+
+def _uniform_price(anchor: int, entries: Sequence[tuple[float, float]]) -> PriceLevelSchedule:
+    whole = PriceLevelScheduleEntry(duration=max(1, round(sum(duration for duration, _ in entries))), price_level=0)
+    return PriceLevelSchedule(
+        time_anchor=anchor,
+        price_schedule_id=1,
+        number_of_price_levels=1,
+        price_level_schedule_entries=PriceLevelScheduleEntryList(price_level_schedule_entry=(whole,)),
     )
 
 
