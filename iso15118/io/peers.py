@@ -42,7 +42,8 @@ class PeerProfile(msgspec.Struct, frozen=True, kw_only=True):
 PEERS: Mapping[str, PeerProfile] = {
     "none": PeerProfile(why="a peer that keeps to the standard"),
     "josev": PeerProfile(
-        why="Josev 0.31: a codec that needs up to 0.5 s a message, discharge limits as positive numbers",
+        why="Josev 0.31: a codec that needs up to 0.5 s a message, discharge limits as positive numbers, "
+        "a price wanted with every schedule, a power profile in Dynamic control too",
         timers={
             # Its first codec call takes 0.3 s, a charge loop up to 0.3 s on a busy machine; its own limits stay as they are.
             "SECC_SEQUENCE_CHARGE_LOOP": 60.0,
@@ -54,7 +55,8 @@ PEERS: Mapping[str, PeerProfile] = {
             "EVCC_PRE_CHARGE": 60.0,
             "EVCC_RAMP_DOWN": 60.0,
         },
-        evcc_options={"discharge_limit_sign": DischargeLimitSign.POSITIVE},
+        secc_options={"uniform_price_level": True, "power_delivery_after_ongoing_pre_charge": True},
+        evcc_options={"discharge_limit_sign": DischargeLimitSign.POSITIVE, "complete_power_profile": True},
     ),
 }
 """By name."""

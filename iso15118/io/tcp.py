@@ -8,7 +8,9 @@ wait leaves by way of power-off.
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
+import random
 import socket
 from collections.abc import Callable
 
@@ -17,7 +19,7 @@ from iso15118.io.clock import Clock
 from iso15118.io.endpoint import Endpoint, Transmit
 from iso15118.session.actions import Action, Close, Ended
 
-__all__ = ["FLUSH_S", "MAX_UNSENT", "POLL_S", "Apply", "Begin", "Connection", "address", "connect", "listen"]
+__all__ = ["FLUSH_S", "MAX_UNSENT", "POLL_S", "PORTS", "Apply", "Begin", "Connection", "address", "connect", "listen"]
 
 Apply = Callable[[Action, float], object]
 """Takes every action that is not the driver's own, with the session's time; answers at once."""
@@ -34,6 +36,11 @@ MAX_UNSENT = 1 << 20
 
 FLUSH_S = 1.0
 """How long a closed connection may take to send what was written, s. Ours."""
+
+PORTS = range(49152, 65536)
+"""TCP ports of a station: the dynamic ones (RFC 6335). Deployed cars take no other (seen in Josev)."""
+
+_TRIES = 100
 
 CONNECT_S = 5.0
 """How long a connection may take to come up, s. Ours."""
@@ -312,7 +319,7 @@ async def connect(connection: Connection, host: str, port: int) -> None:
 
 
 async def listen(make: Callable[[], asyncio.BaseProtocol], host: str, port: int) -> tuple[asyncio.Server, int]:
-    """Accept connections; returns the server and the port it got.
+    """Accept connections; returns the server and the port it got (for port 0 one of ``PORTS``).
 
     Raises:
         LocalError: Bad address, or one that can't be had.
@@ -321,9 +328,26 @@ async def listen(make: Callable[[], asyncio.BaseProtocol], host: str, port: int)
     sock = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(where)
+        _bind(sock, where)
         server = await asyncio.get_running_loop().create_server(make, sock=sock)
     except OSError as error:
         sock.close()
         raise LocalError(f"can't listen on [{host}]:{port}: {error.strerror or error}") from None
     return server, int(sock.getsockname()[1])
+
+
+def _bind(sock: socket.socket, where: tuple[str, int, int, int]) -> None:
+    """Bind; for port 0 to a free one of ``PORTS``, which the system's own choice would often not be."""
+    host, port, *rest = where
+    if port:
+        sock.bind(where)
+        return
+    for port in random.sample(PORTS, _TRIES):
+        try:
+            sock.bind((host, port, *rest))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return
+    raise OSError(errno.EADDRINUSE, f"none of {_TRIES} ports tried is free")
