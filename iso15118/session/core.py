@@ -167,10 +167,6 @@ class Session(abc.ABC):
         """Header of a message sent now."""
         return MessageHeader(session_id=self.session_id, time_stamp=max(0, int(self.unix_offset_s + now)))
 
-    def desired(self, kind: type) -> Action | None:
-        """The last desired state of a kind (SetStage, SetContactor, SetPilot) that we gave."""
-        return self._desired.get(kind)
-
     # --- for the two sides ---
 
     @abc.abstractmethod
