@@ -10,7 +10,11 @@ import msgspec
 from iso15118.errors import LocalError
 from iso15118.session.services import ControlMode, ServiceId
 
-__all__ = ["FidelityMode", "Scenario", "evening"]
+__all__ = ["ID_TOKEN", "FidelityMode", "Scenario", "evening"]
+
+
+ID_TOKEN = "EVBPT-0001"  # noqa: S105  (a card number in a simulation, no secret)
+"""The card that authorizes where nobody names another."""
 
 
 class FidelityMode(enum.Enum):
@@ -55,7 +59,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One way, to the back end."""
     back_end_gone: tuple[tuple[float, float], ...] = ()
     """Spans in which the back end is not connected."""
-    id_token: str = "EVBPT-0001"  # noqa: S105  (a card number in a simulation, no secret)
+    id_token: str = ID_TOKEN
     """What authorizes the car at the back end (an RFID card, say)."""
     timers: Mapping[str, float] = {}
     """Further timer overrides by name."""

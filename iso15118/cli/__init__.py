@@ -20,6 +20,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "evse": "run a charging station on the network",
     "ev": "run a car that charges and gives back",
+    "csms": "run a small OCPP 2.1 back end for stations",
     "sim": "play a scenario in virtual time: v2g sim evening",
     "exi": "turn EXI payloads into XML or JSON, and XML into EXI",
 }

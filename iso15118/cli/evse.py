@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from iso15118.cli.back_end import BackEndLink
 from iso15118.cli.live import PROFILE_HELP, Pace, outcome, run_until_stopped, say, trace_to
 from iso15118.evse import Station
 from iso15118.io.clock import Clock
@@ -17,6 +19,7 @@ from iso15118.session.services import ControlMode, ServiceId
 from iso15118.trace import Trace
 from sim.devices import OutletDevice
 from sim.outlet import Outlet
+from sim.scenario import ID_TOKEN
 
 __all__ = ["app"]
 
@@ -39,6 +42,13 @@ def evse(
         float | None,
         typer.Option(help="Power at the AC meter, W; negative discharges the car. Left out: as the car likes."),
     ] = None,
+    csms: Annotated[
+        str | None,
+        typer.Option(help="Back end that authorizes and gives set points: ws://host:port/ocpp.", show_default=False),
+    ] = None,
+    station_id: Annotated[str, typer.Option(help="The station's name at the back end.")] = "CS-1",
+    id_token: Annotated[str, typer.Option(help="The card that authorizes at the back end.")] = ID_TOKEN,
+    sample: Annotated[float, typer.Option(help="Period of meter values to the back end, s.")] = 60.0,
     sessions: Annotated[int, typer.Option(help="End after so many sessions; 0: run until stopped.", min=0)] = 0,
     timer_profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "standard",
     peer: Annotated[str, typer.Option(help=PEER_HELP)] = "none",
@@ -51,9 +61,10 @@ def evse(
     device.setpoint_w = setpoint
     with trace_to(trace) as tracer:
         reporter = _Reporter(device, tracer)
+        back_end = None if csms is None else BackEndLink(device, csms, station_id, id_token, sample, clock)
         station = Station(
-            device,
-            reporter.apply,
+            device if back_end is None else back_end.charger,
+            reporter.apply if back_end is None else back_end.after(reporter.apply),
             host=host,
             port=port,
             interface=interface,
@@ -70,12 +81,14 @@ def evse(
             device.stop = True
             return station.busy
 
-        raise run_until_stopped("v2g evse", lambda: _serve(station, device, reporter, sessions), wish)
+        raise run_until_stopped("v2g evse", lambda: _serve(station, device, reporter, sessions, back_end), wish)
 
 
-async def _serve(station: Station, device: OutletDevice, reporter: _Reporter, sessions: int) -> bool:
+async def _serve(
+    station: Station, device: OutletDevice, reporter: _Reporter, sessions: int, back_end: BackEndLink | None
+) -> bool:
     regular, done = True, 0
-    async with station:
+    async with station, contextlib.nullcontext() if back_end is None else back_end.run(station.wake):
         found = "" if station.sdp_port is None else f", SDP on UDP {station.sdp_port}"
         say(f"listening on [{station.host}]:{station.port} (plain TCP by the lab switch){found}")
         while not device.stop and (sessions == 0 or done < sessions):

@@ -168,6 +168,11 @@ class RpcPeer:
         return len(self._queue)
 
     @property
+    def unanswered(self) -> int:
+        """Calls that wait to be sent or for their answer."""
+        return len(self._queue) + (self._outstanding is not None)
+
+    @property
     def full(self) -> bool:
         """True when another call would be refused."""
         return len(self._queue) >= self._max_queued

@@ -99,6 +99,11 @@ class ChargingStation(StationCore):
                 self._periodic_sample(outlet, outlet.log, now)
         self._refresh(now)
 
+    @property
+    def waiting(self) -> int:
+        """Calls that the back end has not answered yet; 0 when it knows everything."""
+        return self._rpc.unanswered
+
     # --- towards the charger: what it tells ---
 
     def plug_in(self, evse_id: int, now: float) -> None:
