@@ -55,7 +55,11 @@ PEERS: Mapping[str, PeerProfile] = {
             "EVCC_PRE_CHARGE": 60.0,
             "EVCC_RAMP_DOWN": 60.0,
         },
-        secc_options={"uniform_price_level": True, "power_delivery_after_ongoing_pre_charge": True},
+        secc_options={
+            "uniform_price_level": True,
+            "power_delivery_after_ongoing_pre_charge": True,
+            "tell_discharged_energy": False,
+        },
         evcc_options={"discharge_limit_sign": DischargeLimitSign.POSITIVE, "complete_power_profile": True},
     ),
 }

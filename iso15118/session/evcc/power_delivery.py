@@ -52,7 +52,9 @@ def compose_start(session: EvccSession, now: float) -> PowerDeliveryReq:
 def _profile(session: EvccSession, now: float) -> EVPowerProfile | None:
     """What the car means to take: the schedule, as far as its own limits go."""
     schedule = session.context.schedule
-    if session.context.control_mode is not ControlMode.SCHEDULED or schedule is None:
+    if session.context.control_mode is not ControlMode.SCHEDULED:
+        return _dynamic_profile(session, now) if session.config.complete_power_profile else None
+    if schedule is None:
         return None
     limits = session.vehicle.limits(now)
     entries = tuple(

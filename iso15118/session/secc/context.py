@@ -38,6 +38,8 @@ class SeccConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Whether to discharge when EVMaximumV2XEnergyRequest is negative: the battery is above the window."""
     power_delivery_after_ongoing_pre_charge: bool = False
     """Peer profile: some cars go from PreCharge(Ongoing) straight to PowerDelivery."""
+    tell_discharged_energy: bool = True
+    """Peer profile: some cars can't read BPT_DischargedEnergyReadingWh, and end the session over it."""
     uniform_price_level: bool = False
     """Peer profile: some cars want a price with every schedule; a single level says nothing."""
     notification_max_delay_s: int = 0

@@ -181,7 +181,7 @@ def _meter_info(session: SeccSession, wanted: bool, now: float) -> MeterInfo | N
         meter_id=reading.meter_id,
         charged_energy_reading_wh=max(0, reading.import_wh - (base.import_wh if base else 0)),
         bpt_discharged_energy_reading_wh=max(0, reading.export_wh - (base.export_wh if base else 0))
-        if context.bidirectional
+        if context.bidirectional and session.config.tell_discharged_energy
         else None,
         meter_timestamp=max(0, int(session.unix_offset_s + now)),
     )
