@@ -1,0 +1,1 @@
+"""Other people's stacks, and what they show about this one."""
