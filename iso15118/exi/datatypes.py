@@ -7,6 +7,7 @@ what the range does not hold, also where the EXI form could carry it.
 
 from __future__ import annotations
 
+import abc
 import base64
 import binascii
 import enum
@@ -37,39 +38,39 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 _XML_SPACE = "\t\n\r "
 
 
-class Datatype:
+class Datatype(abc.ABC):
     """One simple type. Values in ``write``, ``text`` and ``to_json`` have passed ``check``."""
 
     __slots__ = ()
     name = "value"
 
+    @abc.abstractmethod
     def check(self, value: Any) -> None:
         """Refuse what is not a value of this type.
 
         Raises:
             Fault: Wrong Python type, or out of range.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def read(self, reader: BitReader) -> Any:
         """Read a value, in range."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def write(self, writer: BitWriter, value: Any) -> None:
         """Append a value."""
-        raise NotImplementedError
 
     def empty(self, bit: int) -> Any:
         """The value of an element without content, or None when there is no such value; ``bit`` is where it ends."""
         return None
 
+    @abc.abstractmethod
     def text(self, value: Any) -> str:
         """Canonical lexical form."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def parse(self, text: str) -> Any:
         """Value of a lexical form, in range."""
-        raise NotImplementedError
 
     def to_json(self, value: Any) -> Any:
         """The JSON value: a string unless said otherwise."""

@@ -21,6 +21,7 @@ from typing import Any
 
 from msgspec import inspect as mi
 
+from iso15118.errors import LocalError
 from iso15118.exi import datatypes
 from iso15118.exi.datatypes import Datatype
 from iso15118.messages.model import QName, Record
@@ -364,7 +365,7 @@ class _Field:
         if isinstance(kind, mi.VarTupleType):
             self.least, self.most = kind.min_length or 0, kind.max_length
             if (self.least == 0) is raw.required:
-                raise NotImplementedError(f"{cls.__qualname__}.{raw.name}: min_length and default disagree")
+                raise LocalError(f"{cls.__qualname__}.{raw.name}: min_length and default disagree")
             kind = _unwrap(kind.item_type, extra)
         self.name = QName(raw.encode_name, _namespace(cls, raw.name, extra, attribute=self.attribute))
         self.cls: type[Record] | None = None
@@ -372,7 +373,7 @@ class _Field:
             self.cls = kind.cls
         self.datatype = None if self.refused or self.cls else _datatype(kind, extra)
         if self.choice and (self.many or self.refused):
-            raise NotImplementedError(f"{cls.__qualname__}.{raw.name}: a list or refused branch as alternative")
+            raise LocalError(f"{cls.__qualname__}.{raw.name}: a list or refused branch as alternative")
 
 
 def _unwrap(kind: mi.Type, extra: dict[str, Any]) -> mi.Type:
@@ -407,7 +408,7 @@ def _datatype(kind: mi.Type, extra: dict[str, Any]) -> Datatype:
             return datatypes.Binary(least or 0, most, hexadecimal=extra.get("lexical") == "hex")
         case mi.EnumType(cls=cls):
             return datatypes.Enumeration(cls)
-    raise NotImplementedError(f"no datatype for {kind}")
+    raise LocalError(f"no datatype for {kind}")
 
 
 def _integer(low: int | None, high: int | None) -> Datatype:
