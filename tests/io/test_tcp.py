@@ -280,3 +280,15 @@ async def test_a_connection_stopped_before_it_stands():
         await connect(connection, "::1", rig.station.port)
         assert (await connection.wait()).error == "never mind"
         await rig.station.session()
+
+
+async def test_a_peer_that_does_not_read_counts_as_lost():
+    rig = Rig()
+    async with rig.station:
+        _, writer = await raw(rig)
+        await until(lambda: rig.station.busy and rig.station._connection.endpoint is not None)
+        rig.station._connection._write(bytes(1 << 24))  # more than both systems hold for a reader that does not read
+        writer.write(HELLO)
+        ended = await rig.station.session()
+        writer.close()
+    assert "connection" in str(ended.error)
