@@ -10,7 +10,7 @@ from iso15118.messages.iso20.common.authorization import (
     AuthorizationSetupRes,
     EIM_AReqAuthorizationMode,
 )
-from iso15118.messages.iso20.types import Processing, ResponseCode
+from iso15118.messages.iso20.types import Processing
 from iso15118.session.core import State, Step
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.timers import Timer
@@ -42,14 +42,13 @@ def compose(session: EvccSession, now: float) -> AuthorizationReq:
 
 def decided(session: EvccSession, response: AuthorizationRes, now: float) -> Step:
     """Go on when accepted, ask again while Ongoing, leave when refused."""
-    if session.wants_to_stop(now) or response.response_code is ResponseCode.WARNING_EIMAuthorizationFailure:
+    # External means are all we have: after a warning there is nothing else to choose.
+    if session.wants_to_stop(now) or response.response_code.value.startswith("WARNING"):
         session.timers.stop(Timer.EVCC_ONGOING_AUTHORIZATION)
         return Step(State.SESSION_STOP)
     if response.evse_processing is not Processing.Finished:
         return Step(State.AUTHORIZATION, after=Timer.EVCC_ONGOING_INTERVAL)
     session.timers.stop(Timer.EVCC_ONGOING_AUTHORIZATION)
-    if response.response_code.value.startswith("WARNING"):
-        return Step(State.SESSION_STOP)  # external means are all we have: there is nothing else to choose
     return Step(State.SERVICE_DISCOVERY)
 
 

@@ -28,7 +28,7 @@ from iso15118.session.evcc import PHASES, EvccSession
 from iso15118.session.ports import OfferedSchedule, SimpleVehicle, VehicleLimits, Wish
 from iso15118.session.quantities import number, rational
 from iso15118.session.services import ControlMode, ServiceId
-from tests.session.world import EV, UNIX_S, World
+from tests.session.world import EV, SECC, UNIX_S, World
 
 replace = msgspec.structs.replace
 
@@ -301,6 +301,18 @@ def test_target_current_stays_inside_what_the_station_tells() -> None:
     world.inject(EV, replace(answer, cl_res_control_mode=mode))
     world.run(until_s=world.now + 0.2)
     assert number(world.messages("DC_ChargeLoopReq")[-1].cl_req_control_mode.ev_target_current) == 5.0
+
+
+def test_car_stays_in_the_loop_while_the_station_still_tells_current() -> None:
+    world = World().start().run_to(EV, State.DC_CHARGE_LOOP)
+    answer = world.messages("DC_ChargeLoopRes")[-1]
+    world.freeze(SECC)
+    world.vehicle.driver_wish = Wish.STOP
+    for amperes in (3.0, -3.0, 3.0, 0.0, 0.0):
+        assert world.evcc.state is State.DC_CHARGE_LOOP
+        world.inject(EV, replace(answer, evse_present_current=rational(amperes)))
+        world.run(until_s=world.now + 0.2)
+    assert world.evcc.state is State.POWER_DELIVERY_STOP
 
 
 def test_contactors_close_only_when_the_outlet_has_the_batterys_voltage() -> None:

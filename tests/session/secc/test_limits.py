@@ -155,7 +155,9 @@ def test_a_target_current_beyond_the_limits_is_clipped(target_a: float) -> None:
 def test_the_station_never_tells_or_uses_more_than_parameter_discovery_said() -> None:
     """V2G20-2654, V2G20-2655."""
     world = World()
-    world.charger.charger_limits = ChargerLimits(max_charge_power_w=5_000.0, max_discharge_power_w=4_000.0)
+    world.charger.charger_limits = ChargerLimits(
+        max_charge_power_w=5_000.0, max_discharge_power_w=4_000.0, max_voltage_v=440.0, min_voltage_v=300.0
+    )
     in_loop(world, 20_000.0)
     world.charger.charger_limits = ChargerLimits()
     world.run(until_s=11.0)
@@ -165,6 +167,7 @@ def test_the_station_never_tells_or_uses_more_than_parameter_discovery_said() ->
     assert number(told.evse_maximum_discharge_power) == -4_000.0
     assert world.current_a == 12.5
     assert (world.stage.min_power_w, world.stage.max_power_w) == (-4_000.0, 5_000.0)
+    assert (world.stage.min_voltage_v, world.stage.max_voltage_v) == (300.0, 440.0)
 
 
 def test_without_a_set_point_the_car_charges_as_it_likes() -> None:
@@ -232,6 +235,21 @@ def test_energy_requests_decide_about_discharging(
     world.charger.setpoint_w = 6_000.0
     world.run(until_s=11.0)
     assert world.current_a == 15.0
+
+
+@pytest.mark.parametrize("window", [(500.0, 3_000.0), (-4_000.0, -1_000.0)])
+def test_a_window_that_the_loop_does_not_repeat_still_holds(window: tuple[float, float]) -> None:
+    needs = EnergyNeeds(minimum_v2x_energy_wh=window[0], maximum_v2x_energy_wh=window[1])
+    world = World(needs=needs, secc={"discharge_above_v2x_window": False})
+    world.charger.setpoint_w = -6_000.0
+    world.start().run_to(SECC, State.DC_CHARGE_LOOP)
+    request = world.messages("DC_ChargeLoopReq")[-1]
+    mode = msgspec.structs.replace(
+        request.cl_req_control_mode, ev_minimum_v2x_energy_request=None, ev_maximum_v2x_energy_request=None
+    )
+    world.inject(SECC, msgspec.structs.replace(request, cl_req_control_mode=mode))
+    assert world.last_code() == "OK"
+    assert world.stage.ac_power_w == 0.0
 
 
 def test_discharge_ends_when_the_window_is_left_and_the_session_stays() -> None:

@@ -115,6 +115,9 @@ def profile(*entries: tuple[int, float], tuple_id: int = 1, start_s: float = 0.0
         (profile((3_600, 0.0), (3_600, 10.0)), "FAILED_EVPowerProfileInvalid"),
         (profile((7_300, 10.0)), "FAILED_EVPowerProfileInvalid"),
         (profile((60, 10.0), start_s=-120.0), "FAILED_EVPowerProfileInvalid"),
+        (profile((7_200, 10.0)), "FAILED_EVPowerProfileInvalid"),  # what all steps it spans allow is nothing
+        (profile((7_200, -10.0)), "FAILED_EVPowerProfileInvalid"),
+        (profile((7_200, 0.0)), "OK"),
         (None, "FAILED_EVPowerProfileInvalid"),
     ],
 )
