@@ -304,7 +304,9 @@ def test_target_current_stays_inside_what_the_station_tells() -> None:
 
 
 def test_car_stays_in_the_loop_while_the_station_still_tells_current() -> None:
-    world = World().start().run_to(EV, State.DC_CHARGE_LOOP)
+    world = World()
+    world.charger.setpoint_w = 0.0
+    world.start().run_to(EV, State.DC_CHARGE_LOOP)
     answer = world.messages("DC_ChargeLoopRes")[-1]
     world.freeze(SECC)
     world.vehicle.driver_wish = Wish.STOP
