@@ -221,6 +221,8 @@ class Outlet:
         power_w = self.converter.idle(dt_s)
         if power_w:
             self.meter.advance(power_w, dt_s)
+        if self._releasing:  # the car opened first: there is no current left to bring to zero
+            self._release_if_idle(self.now_s)
         if load_v is not None:
             self._cable_v = load_v
         elif not self.contactor.closed and self._cable_v:

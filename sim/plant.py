@@ -133,7 +133,8 @@ class Plant:
         was_closed = car.contactor.closed
         car.settle(now_s)
         if was_closed and not car.contactor.closed:
-            outlet.converter.idle(0.0)  # the circuit is broken: no current from here on
+            outlet.now_s = now_s
+            outlet.rest(None, 0.0)  # the circuit is broken: no current from here on
         elif car.contactor.closed and not was_closed and self.plugged and outlet.contactor.closed:
             outlet.converter.voltage_v = car.battery.ocv_v
         outlet.settle(now_s, self._load_v())

@@ -349,3 +349,22 @@ def test_time_goes_forward(to_s: float) -> None:
     plant = live_plant()
     with pytest.raises(LocalError, match="time can't go"):
         plant.advance(to_s)
+
+
+def test_a_release_goes_on_when_the_car_opens_first() -> None:
+    """The car breaks the circuit while the station ramps down: its contactor opens all the same."""
+    plant = Plant(Outlet(), Car(soc=0.5))
+    plant.outlet.close()
+    plant.outlet.set_voltage(plant.car.battery.ocv_v)
+    plant.advance(5.0)
+    plant.car.close()
+    plant.advance(6.0)
+    plant.outlet.set_current(-20.0)
+    plant.advance(10.0)
+
+    plant.car.open()
+    plant.outlet.release()
+    plant.advance(20.0)
+
+    assert not plant.car.contactor.closed
+    assert not plant.outlet.contactor.closed
