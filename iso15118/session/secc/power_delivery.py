@@ -21,6 +21,8 @@ __all__ = ["HANDLERS", "status"]
 
 _PROFILE_TOLERANCE_W = 1.0
 """A profile may exceed its schedule by rounding only. Ours."""
+_PROFILE_SLACK_S = 1.0
+"""How far the steps of a profile may lie beside those of its schedule. Ours."""
 
 
 def status(session: SeccSession, now: float) -> EVSEStatus | None:
@@ -100,16 +102,17 @@ def _inside(session: SeccSession, profile: EVPowerProfile, schedule: OfferedSche
 def _range(schedule: OfferedSchedule, start: float, end: float) -> tuple[float, float]:
     """Lowest (<= 0) and highest (>= 0) power that the schedule allows all through ``start`` to ``end``.
 
-    Steps are matched to the second, since durations on the wire are whole seconds; beyond its end a schedule allows
-    nothing.
+    Steps are matched to the second, since a car may anchor its profile a moment beside the schedule; beyond its end a
+    schedule allows nothing.
     """
     at, low, high, covered = schedule.start_s, None, None, False
     for duration, power in schedule.entries:
-        if at < end - 1.0 and at + duration > start + 1.0:
+        slack = min(_PROFILE_SLACK_S, duration / 2, (end - start) / 2)
+        if at < end - slack and at + duration > start + slack:
             low = min(power, 0.0) if low is None else max(low, min(power, 0.0))
             high = max(power, 0.0) if high is None else min(high, max(power, 0.0))
         at += duration
-        covered = covered or at >= end - 2.0
+        covered = covered or at >= end - 2 * _PROFILE_SLACK_S
     if low is None or high is None or not covered:
         return 0.0, 0.0
     return low, high

@@ -131,15 +131,25 @@ def needs_of(session: SeccSession, request: ScheduleExchangeReq, now: float) -> 
 
 def _schedules(session: SeccSession, needs: ChargingNeeds, now: float) -> Scheduled_SEResControlMode:
     most = min(needs.maximum_supporting_points, _MAX_ENTRIES)
-    offered = session.charger.schedules(needs, now)[:_MAX_TUPLES]
+    offered = [_as_told(session, s, most) for s in session.charger.schedules(needs, now)[:_MAX_TUPLES]]
+    # The car's profile is judged by what it was told, not by what was meant.
     session.context.schedules = {s.schedule_tuple_id: s for s in offered}
-    return Scheduled_SEResControlMode(schedule_tuple=tuple(_tuple(session, s, most) for s in offered))
+    return Scheduled_SEResControlMode(schedule_tuple=tuple(_tuple(session, s) for s in offered))
 
 
-def _tuple(session: SeccSession, schedule: OfferedSchedule, most: int) -> ScheduleTuple:
-    """Charging entries >= 0; where the car may discharge, a second schedule with entries <= 0."""
+def _as_told(session: SeccSession, schedule: OfferedSchedule, most: int) -> OfferedSchedule:
+    """The schedule in whole seconds, and no longer than the car can take."""
     anchor = max(0, int(session.unix_offset_s + schedule.start_s))
-    entries = schedule.entries[:most]
+    entries = tuple((float(max(1, round(duration))), power) for duration, power in schedule.entries[:most])
+    return OfferedSchedule(
+        schedule_tuple_id=schedule.schedule_tuple_id, start_s=anchor - session.unix_offset_s, entries=entries
+    )
+
+
+def _tuple(session: SeccSession, schedule: OfferedSchedule) -> ScheduleTuple:
+    """Charging entries >= 0; where the car may discharge, a second schedule with entries <= 0."""
+    anchor = round(session.unix_offset_s + schedule.start_s)
+    entries = schedule.entries
     prices = _uniform_price(anchor, entries) if session.config.uniform_price_level else None
     charging = ChargingSchedule(
         power_schedule=_power(anchor, [(d, max(p, 0.0)) for d, p in entries]), price_level_schedule=prices
@@ -165,7 +175,7 @@ def _uniform_price(anchor: int, entries: Sequence[tuple[float, float]]) -> Price
 
 
 def _power(anchor: int, entries: list[tuple[float, float]]) -> PowerSchedule:
-    steps = tuple(PowerScheduleEntry(duration=max(1, round(d)), power=limit(p, step=0)) for d, p in entries)
+    steps = tuple(PowerScheduleEntry(duration=round(d), power=limit(p, step=0)) for d, p in entries)
     return PowerSchedule(time_anchor=anchor, power_schedule_entries=PowerScheduleEntryList(power_schedule_entry=steps))
 
 
