@@ -6,6 +6,7 @@ station. To the station it reports what the session says. It decides nothing of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from iso15118.ocpp.station import ChargingNeeds as OcppNeeds
@@ -80,6 +81,14 @@ class OcppCharger:
         """The back end's set point; without one charging only, up to its limit if it gave one."""
         target = self.station.target(self.evse_id, now)
         return target.limit_w if target.setpoint_w is None else target.setpoint_w
+
+    def allowed_w(self, now: float) -> tuple[float, float]:
+        """Between zero and the set point, within the limits; without a set point charging only. Power at the outlet."""
+        target = self.station.target(self.evse_id, now)
+        high = math.inf if target.limit_w is None else target.limit_w
+        if target.setpoint_w is None:
+            return 0.0, self._at_outlet(high)
+        return self._at_outlet(min(target.setpoint_w, 0.0)), self._at_outlet(min(max(target.setpoint_w, 0.0), high))
 
     def ready(self, now: float) -> bool:
         return self.station.needs_answered(self.evse_id, now)

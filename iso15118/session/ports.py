@@ -11,6 +11,7 @@ Every port has a simple implementation with sensible defaults, so that a dozen l
 from __future__ import annotations
 
 import enum
+import math
 from typing import Protocol
 
 import msgspec
@@ -170,6 +171,13 @@ class TargetPort(Protocol):
 
     def target_w(self, now: float) -> float | None: ...
 
+    def allowed_w(self, now: float) -> tuple[float, float]:
+        """Scheduled control: lowest (<= 0) and highest (>= 0) power at the outlet that is allowed by now.
+
+        A schedule that was agreed upon may have been taken back; infinite where nobody says anything.
+        """
+        ...
+
 
 class SchedulePort(Protocol):
     """Schedules for Scheduled control, and whether a back end has made up its mind."""
@@ -233,6 +241,9 @@ class SimpleCharger:
 
     def target_w(self, now: float) -> float | None:
         return self.setpoint_w
+
+    def allowed_w(self, now: float) -> tuple[float, float]:
+        return -math.inf, math.inf
 
     def ready(self, now: float) -> bool:
         return self.schedule_ready

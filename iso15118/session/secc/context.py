@@ -9,8 +9,9 @@ import msgspec
 
 from iso15118.messages.iso20.types import RationalNumber
 from iso15118.session.app import DC_20, AppProtocolOffer, Link
-from iso15118.session.ports import ChargerLimits, ChargingNeeds, MeterReading, OfferedSchedule
+from iso15118.session.ports import ChargerLimits, ChargingNeeds, MeterReading
 from iso15118.session.quantities import number
+from iso15118.session.secc.profile import SentSchedule
 from iso15118.session.services import ControlMode, MobilityNeedsMode
 from iso15118.units import DischargeLimitSign
 
@@ -56,6 +57,8 @@ class SeccContext:
     register_base: MeterReading | None = None
     offered_services: tuple[int, ...] = ()
     detailed_services: set[int] = field(default_factory=set)
+    details: int = 0
+    """ServiceDetail requests answered."""
     service_id: int = 0
     parameter_set_id: int = 0
     control_mode: ControlMode = ControlMode.SCHEDULED
@@ -66,7 +69,7 @@ class SeccContext:
     told: ChargerLimits = field(default_factory=ChargerLimits)
     """Our limits as told in parameter discovery: later ones never exceed them (V2G20-2654)."""
     needs: ChargingNeeds | None = None
-    schedules: dict[int, OfferedSchedule] = field(default_factory=dict)
+    schedules: dict[int, SentSchedule] = field(default_factory=dict)
     schedule_tuple_id: int | None = None
     minimum_energy_wh: float | None = None
     minimum_v2x_energy_wh: float | None = None

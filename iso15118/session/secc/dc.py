@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from iso15118.messages.iso20 import dc
-from iso15118.messages.iso20.types import MeterInfo, Processing
+from iso15118.messages.iso20.types import MeterInfo, Processing, ResponseCode
 from iso15118.session.actions import Action, LoopSeen, SetContactor, SetStage, StageMode
 from iso15118.session.core import STAGE_OFF, State, Step
 from iso15118.session.ports import ChargerLimits, IsolationState, StageReading
@@ -21,8 +21,10 @@ from iso15118.session.secc.limits import (
     regulate,
 )
 from iso15118.session.secc.power_delivery import status
+from iso15118.session.secc.profile import VIOLATION_W
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
+from iso15118.session.timers import Timer
 
 __all__ = ["HANDLERS"]
 
@@ -68,8 +70,9 @@ def cable_check(session: SeccSession, request: dc.DC_CableCheckReq, now: float) 
     """Test the isolation; Ongoing until the monitor knows. The pilot must show C or D first (V2G20-917)."""
     reading = session.charger.reading(now)
     pilot_ready = session.charger.pilot(now) in ("C", "D")
-    if reading.isolation is IsolationState.FAULT or reading.contactor_fault or session.charger.stop_wanted(now):
+    if reading.isolation is IsolationState.FAULT or reading.contactor_fault:
         return session.refuse(request, "FAILED", now)
+    session.timers.start_once(Timer.SECC_CABLE_CHECK, now)
     actions: tuple[Action, ...] = ()
     if pilot_ready:
         voltage = min(session.config.isolation_test_voltage_v, allowed(session, now).max_voltage_v)
@@ -77,6 +80,7 @@ def cable_check(session: SeccSession, request: dc.DC_CableCheckReq, now: float) 
         actions = (SetContactor(True), test)
     done = pilot_ready and reading.isolation is IsolationState.VALID
     if done:
+        session.timers.stop(Timer.SECC_CABLE_CHECK)
         actions = (SetContactor(True), STAGE_OFF)
     response = dc.DC_CableCheckRes(
         **session.ok(now=now), evse_processing=Processing.Finished if done else Processing.Ongoing
@@ -87,8 +91,9 @@ def cable_check(session: SeccSession, request: dc.DC_CableCheckReq, now: float) 
 def pre_charge(session: SeccSession, request: dc.DC_PreChargeReq, now: float) -> Step:
     """Bring the outlet to the battery's voltage; the car says when it is satisfied."""
     bounds, target = allowed(session, now), number(request.ev_target_voltage)
-    if session.charger.stop_wanted(now) or session.charger.reading(now).contactor_fault:
+    if session.charger.reading(now).contactor_fault:
         return session.refuse(request, "FAILED", now)
+    session.timers.start_once(Timer.SECC_PRE_CHARGE, now)
     if target > bounds.max_voltage_v:
         return session.refuse(request, "FAILED_WrongChargeParameter", now)
     stage = SetStage(mode=StageMode.PRECHARGE, voltage_v=max(target, 0.0), max_voltage_v=bounds.max_voltage_v)
@@ -119,6 +124,9 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
     context.target_current_a = (
         number(mode.ev_target_current) if isinstance(mode, dc.Scheduled_DC_CLReqControlMode) else 0.0
     )
+    code = _profile_code(session, reading, now)
+    if code is ResponseCode.FAILED_EVPowerProfileViolation:
+        return session.refuse(request, code.value, now)
     stage = _set_point(session, now)
     display = request.display_parameters
     seen = LoopSeen(
@@ -127,7 +135,7 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
         soc_percent=None if display is None else display.present_soc,
     )
     response = dc.DC_ChargeLoopRes(
-        **session.ok(now=now),
+        **session.ok(code, now=now),
         evse_status=status(session, now),
         meter_info=_meter_info(session, request.meter_info_requested or context.loops == 0, now),
         evse_present_current=rational(reading.current_a, step=-2),
@@ -157,11 +165,39 @@ def _set_point(session: SeccSession, now: float) -> SetStage:
     """Scheduled: the car's target current. Dynamic: the target port, or as much as all allow when it has none."""
     stop = session.charger.stop_wanted(now)
     if session.context.control_mode is ControlMode.SCHEDULED:
-        return regulate(session, StageMode.CURRENT, 0.0 if stop else session.context.target_current_a, now)
+        return _scheduled(session, 0.0 if stop else session.context.target_current_a, now)
     target_w = 0.0 if stop else session.charger.target_w(now)
     if target_w is None:
         target_w = session.charger.limits(now).max_charge_power_w
     return regulate(session, StageMode.AC_POWER, target_w, now)
+
+
+def _scheduled(session: SeccSession, target_a: float, now: float) -> SetStage:
+    """The car's target, inside its schedule as it is now and what a back end allows by now: a lower value holds at once."""
+    low, high = session.charger.allowed_w(now)
+    schedule = session.context.schedules.get(session.context.schedule_tuple_id or 0)
+    if schedule is not None:
+        by_schedule = schedule.present_w(session.unix_offset_s + now)
+        low, high = max(low, by_schedule[0]), min(high, by_schedule[1])
+    return regulate(session, StageMode.CURRENT, target_a, now, low_w=min(low, 0.0), high_w=max(high, 0.0))
+
+
+def _profile_code(session: SeccSession, reading: StageReading, now: float) -> ResponseCode:
+    """Whether the car asks for what its schedule has (V2G20-1864): a warning first, then FAILED."""
+    schedule = session.context.schedules.get(session.context.schedule_tuple_id or 0)
+    if session.context.control_mode is not ControlMode.SCHEDULED or schedule is None:
+        return ResponseCode.OK
+    asked_w = session.context.target_current_a * reading.voltage_v
+    low, high = schedule.present_w(session.unix_offset_s + now)
+    timer = Timer.SECC_EV_POWER_PROFILE_VIOLATION
+    if low - VIOLATION_W <= asked_w <= high + VIOLATION_W:
+        session.timers.stop(timer)
+        session.expired.discard(timer)
+        return ResponseCode.OK
+    if timer in session.expired:
+        return ResponseCode.FAILED_EVPowerProfileViolation
+    session.timers.start_once(timer, now)
+    return ResponseCode.WARNING_EVPowerProfileViolation
 
 
 def follow(session: SeccSession, now: float) -> tuple[Action, ...]:
@@ -216,6 +252,8 @@ def welding_detection(session: SeccSession, request: dc.DC_WeldingDetectionReq, 
     reading: StageReading = session.charger.reading(now)
     response = dc.DC_WeldingDetectionRes(**session.ok(now=now), evse_present_voltage=rational(reading.voltage_v))
     done = request.ev_processing is Processing.Finished
+    if done:
+        session.timers.stop(Timer.SECC_WELDING_DETECTION)
     return Step(State.SESSION_STOP if done else State.DC_WELDING_DETECTION, response)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from iso15118.messages.iso20 import dc
@@ -113,13 +115,32 @@ def discharge_permitted(session: SeccSession) -> bool:
     return session.config.discharge_above_v2x_window if above else True
 
 
-def regulate(session: SeccSession, mode: StageMode, set_point: float, now: float) -> SetStage:
-    """The stage's set point (W for AC_POWER, A for CURRENT) with the bounds in force."""
+def regulate(
+    session: SeccSession,
+    mode: StageMode,
+    set_point: float,
+    now: float,
+    *,
+    low_w: float = -math.inf,
+    high_w: float = math.inf,
+) -> SetStage:
+    """The stage's set point (W for AC_POWER, A for CURRENT) with the bounds in force.
+
+    ``low_w`` (<= 0) and ``high_w`` (>= 0) narrow the DC power further: a schedule, a back end.
+    """
     bounds = allowed(session, now)
     if not discharge_permitted(session):
         bounds = msgspec.structs.replace(bounds, max_discharge_power_w=0.0, max_discharge_current_a=0.0)
         set_point = max(set_point, 0.0)
+    bounds = msgspec.structs.replace(
+        bounds,
+        max_charge_power_w=min(bounds.max_charge_power_w, high_w),
+        max_discharge_power_w=min(bounds.max_discharge_power_w, -low_w),
+    )
     if mode is StageMode.CURRENT:
+        volts = session.charger.reading(now).voltage_v
+        if volts > 0:
+            set_point = max(min(set_point, bounds.max_charge_power_w / volts), -bounds.max_discharge_power_w / volts)
         set_point = min(max(set_point, -bounds.max_discharge_current_a), bounds.max_charge_current_a)
     else:
         set_point = _clip_ac(set_point, bounds)
@@ -163,6 +184,12 @@ def discharge_limit(session: SeccSession, quantity: float) -> RationalNumber:
 
 def has_negative_charge_limit(mode: object) -> bool:
     """Charge limits are positive on the wire; a negative one is FAILED_WrongChargeParameter."""
-    names = ("ev_maximum_charge_power", "ev_minimum_charge_power", "ev_maximum_charge_current")
+    names = (
+        "ev_maximum_charge_power",
+        "ev_minimum_charge_power",
+        "ev_maximum_charge_current",
+        "ev_maximum_voltage",
+        "ev_minimum_voltage",
+    )
     quantities = (getattr(mode, name, None) for name in names)
     return any(isinstance(q, RationalNumber) and number(q) < 0 for q in quantities)

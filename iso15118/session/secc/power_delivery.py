@@ -11,8 +11,8 @@ from iso15118.messages.iso20.common.power_delivery import (
 from iso15118.messages.iso20.types import EVSENotification, EVSEStatus, Processing, ResponseCode
 from iso15118.session.actions import Action, EnergyFlow, PowerProfileChosen, SetContactor
 from iso15118.session.core import NO_CURRENT_A, STAGE_OFF, State, Step
-from iso15118.session.ports import OfferedSchedule
 from iso15118.session.quantities import number
+from iso15118.session.secc.profile import inside
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
@@ -73,49 +73,19 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
         schedule = context.schedules.get(chosen)
         if schedule is None:
             return session.refuse(request, "FAILED_ScheduleSelectionInvalid", now)
-        if not _inside(session, profile, schedule):
+        if not inside(schedule, profile.time_anchor, _entries(profile)):
             return session.refuse(request, "FAILED_EVPowerProfileInvalid", now)
         context.schedule_tuple_id = chosen
         actions = (PowerProfileChosen(chosen, _entries(profile)), *actions)
     # In Dynamic control a profile says nothing.
+    session.timers.stop(Timer.SECC_PRE_CHARGE)
     response = PowerDeliveryRes(**session.ok(now=now), evse_status=status(session, now))
     return Step(State.DC_CHARGE_LOOP, response, actions=actions)
 
 
-def _entries(profile: EVPowerProfile) -> tuple[tuple[float, float], ...]:
+def _entries(profile: EVPowerProfile) -> tuple[tuple[int, float], ...]:
     entries = profile.ev_power_profile_entries.ev_power_profile_entry
-    return tuple((float(entry.duration), number(entry.power)) for entry in entries)
-
-
-def _inside(session: SeccSession, profile: EVPowerProfile, schedule: OfferedSchedule) -> bool:
-    """Whether every step of the profile stays between zero and what the schedule has at that time."""
-    start = profile.time_anchor - session.unix_offset_s
-    for duration, power in _entries(profile):
-        end = start + duration
-        low, high = _range(schedule, start, end)
-        if not low - _PROFILE_TOLERANCE_W <= power <= high + _PROFILE_TOLERANCE_W:
-            return False
-        start = end
-    return True
-
-
-def _range(schedule: OfferedSchedule, start: float, end: float) -> tuple[float, float]:
-    """Lowest (<= 0) and highest (>= 0) power that the schedule allows all through ``start`` to ``end``.
-
-    Steps are matched to the second, since a car may anchor its profile a moment beside the schedule; beyond its end a
-    schedule allows nothing.
-    """
-    at, low, high, covered = schedule.start_s, None, None, False
-    for duration, power in schedule.entries:
-        slack = min(_PROFILE_SLACK_S, duration / 2, (end - start) / 2)
-        if at < end - slack and at + duration > start + slack:
-            low = min(power, 0.0) if low is None else max(low, min(power, 0.0))
-            high = max(power, 0.0) if high is None else min(high, max(power, 0.0))
-        at += duration
-        covered = covered or at >= end - 2 * _PROFILE_SLACK_S
-    if low is None or high is None or not covered:
-        return 0.0, 0.0
-    return low, high
+    return tuple((entry.duration, number(entry.power)) for entry in entries)
 
 
 def stop(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
@@ -124,7 +94,8 @@ def stop(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
         if session.deferred_too_long:
             return session.refuse(request, "FAILED_PowerDeliveryNotApplied", now)
         return Step(session.state, defer=Timer.SECC_POWER_DELIVERY_STOP, actions=(STAGE_OFF,))
-    session.timers.stop(Timer.SECC_STOP_NOTIFICATION)
+    session.timers.stop(Timer.SECC_STOP_NOTIFICATION, Timer.SECC_PRE_CHARGE, Timer.SECC_EV_POWER_PROFILE_VIOLATION)
+    session.timers.start(Timer.SECC_WELDING_DETECTION, now)
     actions = (STAGE_OFF, EnergyFlow(False), SetContactor(False))
     return Step(State.DC_WELDING_DETECTION, PowerDeliveryRes(**session.ok(now=now)), actions=actions)
 

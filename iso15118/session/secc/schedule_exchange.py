@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from iso15118.messages.iso20.common.price_schedule import (
@@ -26,9 +25,10 @@ from iso15118.messages.iso20.common.schedule_exchange import (
 from iso15118.messages.iso20.types import Processing, RationalNumber
 from iso15118.session.actions import NeedsTold
 from iso15118.session.core import State, Step
-from iso15118.session.ports import ChargingNeeds, OfferedSchedule
+from iso15118.session.ports import ChargingNeeds
 from iso15118.session.quantities import limit, number
 from iso15118.session.secc.failed import least_schedule
+from iso15118.session.secc.profile import SentSchedule, whole_seconds
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
@@ -48,9 +48,6 @@ def schedule_exchange(session: SeccSession, request: ScheduleExchangeReq, now: f
         return session.refuse(request, "FAILED", now)
     if dynamic is not None and not _consistent(dynamic):
         return session.refuse(request, "FAILED_WrongChargeParameter", now)
-    if session.charger.stop_wanted(now):
-        # Before the charge loop there is no other way to say that the station wants to end.
-        return session.refuse(request, "FAILED", now)
     needs = needs_of(session, request, now)
     told = () if _same(needs, context.needs) else (NeedsTold(needs),)
     context.needs = needs
@@ -131,52 +128,44 @@ def needs_of(session: SeccSession, request: ScheduleExchangeReq, now: float) -> 
 
 def _schedules(session: SeccSession, needs: ChargingNeeds, now: float) -> Scheduled_SEResControlMode:
     most = min(needs.maximum_supporting_points, _MAX_ENTRIES)
-    offered = [_as_told(session, s, most) for s in session.charger.schedules(needs, now)[:_MAX_TUPLES]]
-    # The car's profile is judged by what it was told, not by what was meant.
-    session.context.schedules = {s.schedule_tuple_id: s for s in offered}
-    return Scheduled_SEResControlMode(schedule_tuple=tuple(_tuple(session, s) for s in offered))
+    offered = session.charger.schedules(needs, now)[:_MAX_TUPLES]
+    sent = [whole_seconds(schedule, session.unix_offset_s, most) for schedule in offered]
+    session.context.schedules = {schedule.schedule_tuple_id: schedule for schedule in sent}
+    return Scheduled_SEResControlMode(schedule_tuple=tuple(_tuple(session, schedule) for schedule in sent))
 
 
-def _as_told(session: SeccSession, schedule: OfferedSchedule, most: int) -> OfferedSchedule:
-    """The schedule in whole seconds, and no longer than the car can take."""
-    anchor = max(0, int(session.unix_offset_s + schedule.start_s))
-    entries = tuple((float(max(1, round(duration))), power) for duration, power in schedule.entries[:most])
-    return OfferedSchedule(
-        schedule_tuple_id=schedule.schedule_tuple_id, start_s=anchor - session.unix_offset_s, entries=entries
-    )
-
-
-def _tuple(session: SeccSession, schedule: OfferedSchedule) -> ScheduleTuple:
+def _tuple(session: SeccSession, schedule: SentSchedule) -> ScheduleTuple:
     """Charging entries >= 0; where the car may discharge, a second schedule with entries <= 0."""
-    anchor = round(session.unix_offset_s + schedule.start_s)
-    entries = schedule.entries
-    prices = _uniform_price(anchor, entries) if session.config.uniform_price_level else None
+    steps = schedule.steps
+    prices = _uniform_price(schedule) if session.config.uniform_price_level else None
     charging = ChargingSchedule(
-        power_schedule=_power(anchor, [(d, max(p, 0.0)) for d, p in entries]), price_level_schedule=prices
+        power_schedule=_power(schedule.anchor, [(d, max(p, 0.0)) for d, p in steps]), price_level_schedule=prices
     )
     discharging = None
-    if session.context.bidirectional and any(power < 0 for _, power in entries):
+    if session.context.bidirectional and any(power < 0 for _, power in steps):
         discharging = ChargingSchedule(
-            power_schedule=_power(anchor, [(d, min(p, 0.0)) for d, p in entries]), price_level_schedule=prices
+            power_schedule=_power(schedule.anchor, [(d, min(p, 0.0)) for d, p in steps]), price_level_schedule=prices
         )
     return ScheduleTuple(
         schedule_tuple_id=schedule.schedule_tuple_id, charging_schedule=charging, discharging_schedule=discharging
     )
 
 
-def _uniform_price(anchor: int, entries: Sequence[tuple[float, float]]) -> PriceLevelSchedule:
-    whole = PriceLevelScheduleEntry(duration=max(1, round(sum(duration for duration, _ in entries))), price_level=0)
+def _uniform_price(schedule: SentSchedule) -> PriceLevelSchedule:
+    whole = PriceLevelScheduleEntry(duration=sum(duration for duration, _ in schedule.steps), price_level=0)
     return PriceLevelSchedule(
-        time_anchor=anchor,
+        time_anchor=schedule.anchor,
         price_schedule_id=1,
         number_of_price_levels=1,
         price_level_schedule_entries=PriceLevelScheduleEntryList(price_level_schedule_entry=(whole,)),
     )
 
 
-def _power(anchor: int, entries: list[tuple[float, float]]) -> PowerSchedule:
-    steps = tuple(PowerScheduleEntry(duration=round(d), power=limit(p, step=0)) for d, p in entries)
-    return PowerSchedule(time_anchor=anchor, power_schedule_entries=PowerScheduleEntryList(power_schedule_entry=steps))
+def _power(anchor: int, steps: list[tuple[int, float]]) -> PowerSchedule:
+    entries = tuple(PowerScheduleEntry(duration=duration, power=limit(power, step=0)) for duration, power in steps)
+    return PowerSchedule(
+        time_anchor=anchor, power_schedule_entries=PowerScheduleEntryList(power_schedule_entry=entries)
+    )
 
 
 HANDLERS: Handlers = {

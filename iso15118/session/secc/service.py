@@ -20,6 +20,9 @@ from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceId, dc_
 
 __all__ = ["HANDLERS"]
 
+MAX_DETAILS = 64
+"""ServiceDetail requests of one session: eight for each of the eight services a list can hold. Ours."""
+
 _SUPPORTED = frozenset({ServiceId.DC, ServiceId.DC_BPT})
 """Energy services whose sessions this station can run."""
 
@@ -45,6 +48,9 @@ def service_detail(session: SeccSession, request: ServiceDetailReq, now: float) 
     if request.service_id not in session.context.offered_services:
         return session.refuse(request, "FAILED_ServiceIDInvalid", now)
     session.context.detailed_services.add(request.service_id)
+    session.context.details += 1
+    if session.context.details > MAX_DETAILS:
+        return session.refuse(request, "FAILED", now)
     response = ServiceDetailRes(
         **session.ok(now=now),
         service_id=request.service_id,

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from iso15118.errors import LocalError, PeerTimeout, RemoteError, SequenceError, SessionError
 from iso15118.messages.app import SupportedAppProtocolReq, SupportedAppProtocolRes
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq
-from iso15118.messages.iso20.dc import DC_ChargeLoopRes
+from iso15118.messages.iso20.common.session_stop import SessionStopReq
 from iso15118.messages.iso20.types import ResponseCode, V2GRequest, V2GResponse
 from iso15118.messages.model import Record
-from iso15118.session.actions import Action, Send
+from iso15118.session.actions import Action, Send, SetContactor
 from iso15118.session.core import FINAL_STATES, NO_SESSION, STAGE_OFF, Session, State, Step
 from iso15118.session.ports import Charger
 from iso15118.session.secc.context import SeccConfig, SeccContext
@@ -21,6 +21,29 @@ from iso15118.session.timers import Limits, Timer
 __all__ = ["Handlers", "Rule", "SeccSession"]
 
 Handler = Callable[["SeccSession", Any, float], Step]
+
+
+_NO_ENERGY_YET = frozenset(
+    {
+        State.AUTHORIZATION_SETUP,
+        State.AUTHORIZATION,
+        State.SERVICE_DISCOVERY,
+        State.SERVICE_DETAIL,
+        State.SERVICE_SELECTION,
+        State.DC_CHARGE_PARAMETER_DISCOVERY,
+        State.SCHEDULE_EXCHANGE,
+        State.DC_CABLE_CHECK,
+        State.DC_PRE_CHARGE,
+    }
+)
+_ANSWERED_LATER = frozenset(
+    {
+        Timer.SECC_ONGOING_EIM,
+        Timer.SECC_ONGOING_SCHEDULE_EXCHANGE,
+        Timer.SECC_EV_POWER_PROFILE_VIOLATION,
+    }
+)
+"""Limits whose end is told in the next answer; the others end the session."""
 
 
 class Rule(NamedTuple):
@@ -93,6 +116,9 @@ class SeccSession(Session):
         danger = self._danger(now)
         if danger is not None:
             return self._refuse(message, danger, now)
+        if self.state in _NO_ENERGY_YET and not isinstance(message, SessionStopReq) and self.charger.stop_wanted(now):
+            # Before energy may flow there is no EVSEStatus to carry the wish: a FAILED answer is all there is.
+            return self._refuse(message, SessionError("the station wants to end"), now)
         self.timers.stop(Timer.SECC_SEQUENCE, Timer.SECC_SEQUENCE_CHARGE_LOOP)
         return self._handle(rule, message, now)
 
@@ -130,7 +156,8 @@ class SeccSession(Session):
         if step.state is State.CLOSING:
             return actions + self._end("SessionStop", now, close_after=Timer.SECC_CLOSE)
         actions += self._enter(step.state)
-        loop = isinstance(step.message, DC_ChargeLoopRes)
+        # Keyed by the request that is due next; the transition into the loop has the long limit.
+        loop = step.state is State.DC_CHARGE_LOOP and self.context.loops > 0
         self.timers.start(Timer.SECC_SEQUENCE_CHARGE_LOOP if loop else Timer.SECC_SEQUENCE, now)
         return actions
 
@@ -148,7 +175,7 @@ class SeccSession(Session):
         if timer is Timer.SECC_POWER_DELIVERY_STOP:
             self.deferred_too_long = True
             return self._poll(now)
-        if timer in (Timer.SECC_ONGOING_EIM, Timer.SECC_ONGOING_SCHEDULE_EXCHANGE):
+        if timer in _ANSWERED_LATER:
             self.expired.add(timer)
             return []
         return self._fail(PeerTimeout(timer.name, self.limits.seconds(timer)), now)
@@ -161,8 +188,10 @@ class SeccSession(Session):
             return SessionError("unplugged")
         # A car in trouble falls back to state B. One that stops regularly may do so with PowerDelivery(Stop), whose
         # answer may be deferred.
-        if pilot == "B" and self.state is State.DC_CHARGE_LOOP and self._deferred is None:
-            return SessionError("the car went to pilot state B while energy may flow")
+        contactor = self._desired.get(SetContactor)
+        live = isinstance(contactor, SetContactor) and contactor.closed
+        if pilot == "B" and live and self._deferred is None:
+            return SessionError("the car went to pilot state B while the outlet is live")
         return None
 
     def _end_for_danger(self, danger: RemoteError, now: float) -> list[Action]:

@@ -13,6 +13,7 @@ from iso15118.session.core import State
 from iso15118.session.ports import ChargerLimits, EnergyNeeds, OfferedSchedule, VehicleLimits, Wish
 from iso15118.session.quantities import number, rational
 from iso15118.session.services import ControlMode, ServiceId
+from iso15118.session.timers import Limits
 from iso15118.units import DischargeLimitSign
 from tests.session.world import SECC, World
 
@@ -145,11 +146,36 @@ def test_limits_that_fall_during_the_loop_are_followed_at_once(mode: ControlMode
 def test_a_target_current_beyond_the_limits_is_clipped(target_a: float) -> None:
     """V2G20-2188: targets are no limits, and limits hold while they are chased."""
     world = World(mode=ControlMode.SCHEDULED)
-    in_loop(world, 0.0)
+    in_loop(world, 50_000.0 if target_a > 0 else -50_000.0)
     request = world.messages("DC_ChargeLoopReq")[-1]
     mode = msgspec.structs.replace(request.cl_req_control_mode, ev_target_current=rational(target_a))
     world.inject(SECC, msgspec.structs.replace(request, cl_req_control_mode=mode))
-    assert world.stage.current_a == (30.0 if target_a > 0 else -30.0)
+    most_a = min(30.0, 11_000.0 / world.charger.stage.voltage_v)
+    assert world.stage.current_a == pytest.approx(most_a if target_a > 0 else -most_a)
+
+
+@pytest.mark.parametrize("target_a", [10.0, -10.0])
+def test_a_target_current_beyond_the_schedule_is_clipped_to_it(target_a: float) -> None:
+    """A car that agreed to 400 W does not get ten times that, and none in the other direction."""
+    world = World(mode=ControlMode.SCHEDULED)
+    in_loop(world, 400.0)
+    request = world.messages("DC_ChargeLoopReq")[-1]
+    mode = msgspec.structs.replace(request.cl_req_control_mode, ev_target_current=rational(target_a))
+    world.inject(SECC, msgspec.structs.replace(request, cl_req_control_mode=mode))
+    assert world.stage.current_a == pytest.approx(400.0 / world.charger.stage.voltage_v if target_a > 0 else 0.0)
+
+
+def test_what_a_back_end_takes_back_is_taken_back_between_two_loops() -> None:
+    """K16.FR.11: a lower value applies at once, whatever the schedule said; without permission nothing flows out."""
+    world = World(mode=ControlMode.SCHEDULED, evcc_limits=Limits({"EVCC_CHARGE_LOOP_INTERVAL": 0.4}))
+    in_loop(world, -8_000.0)
+    assert world.current_a == pytest.approx(-20.0)
+    world.charger.allowed_w = lambda now: (-2_000.0, 0.0)
+    world.poll()
+    assert world.stage.current_a == pytest.approx(-5.0)
+    world.charger.allowed_w = lambda now: (0.0, 0.0)
+    world.poll()
+    assert world.stage.current_a == 0.0
 
 
 def test_the_station_never_tells_or_uses_more_than_parameter_discovery_said() -> None:

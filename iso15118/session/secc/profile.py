@@ -1,0 +1,82 @@
+"""Schedules as they were sent, and whether a car keeps to the one it chose (Scheduled control).
+
+Everything is in whole seconds since 1970, as on the wire: a profile that repeats a schedule's steps matches it exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from iso15118.session.ports import OfferedSchedule
+
+__all__ = ["POWER_TOLERANCE_W", "SentSchedule", "inside", "whole_seconds"]
+
+POWER_TOLERANCE_W = 1.0
+"""A profile may exceed its schedule by rounding only. Ours."""
+VIOLATION_W = 250.0
+"""A target current that asks for so much more power than the schedule has violates it. Ours: covers the voltage that a
+car takes for its target, and rounding."""
+_SLACK_S = 1
+"""Steps may begin or end so much earlier or later: clocks and whole seconds. Ours."""
+
+
+class SentSchedule(msgspec.Struct, frozen=True):
+    """One schedule tuple: power at the outlet in W (negative out of the car), step by step."""
+
+    schedule_tuple_id: int
+    anchor: int
+    """Seconds since 1970."""
+    steps: tuple[tuple[int, float], ...]
+    """Duration in s and power in W, one after the other."""
+
+    def range_w(self, begin: float, end: float) -> tuple[float, float]:
+        """Lowest (<= 0) and highest (>= 0) power that holds all through ``begin`` to ``end`` (seconds since 1970).
+
+        Steps that only touch the span by ``_SLACK_S`` don't count. Outside of its steps a schedule allows nothing.
+        """
+        low, high = self._over(begin, end, _SLACK_S, narrowest=True)
+        last = self.anchor + sum(duration for duration, _ in self.steps)
+        return (0.0, 0.0) if end > last + _SLACK_S else (low, high)
+
+    def present_w(self, at: float) -> tuple[float, float]:
+        """Lowest and highest power at ``at``; around a boundary what either of its steps allows."""
+        return self._over(at - _SLACK_S, at + _SLACK_S, 0, narrowest=False)
+
+    def _over(self, begin: float, end: float, slack: int, *, narrowest: bool) -> tuple[float, float]:
+        at, lows, highs = self.anchor, [], []
+        for duration, power in self.steps:
+            if at < end - slack and at + duration > begin + slack:
+                lows.append(min(power, 0.0))
+                highs.append(max(power, 0.0))
+            at += duration
+        if not lows:  # a span that is as short as the slack is judged without it
+            return self._over(begin, end, 0, narrowest=narrowest) if slack else (0.0, 0.0)
+        return (max(lows), min(highs)) if narrowest else (min(lows), max(highs))
+
+
+def whole_seconds(schedule: OfferedSchedule, unix_offset_s: float, most: int) -> SentSchedule:
+    """A schedule as it can be sent: boundaries, not durations, are rounded, so that nothing drifts; at most ``most``
+    steps, and at least one.
+    """
+    end = unix_offset_s + schedule.start_s
+    anchor = boundary = max(0, round(end))
+    steps: list[tuple[int, float]] = []
+    for duration, power in schedule.entries:
+        end += duration
+        if round(end) > boundary and len(steps) < most:
+            steps.append((round(end) - boundary, power))
+            boundary = round(end)
+    return SentSchedule(schedule.schedule_tuple_id, anchor, tuple(steps or [(1, schedule.entries[0][1])]))
+
+
+def inside(schedule: SentSchedule, anchor: int, steps: Iterable[tuple[int, float]]) -> bool:
+    """Whether every step of a car's profile stays between zero and what the schedule has at that time."""
+    begin = anchor
+    for duration, power in steps:
+        low, high = schedule.range_w(begin, begin + duration)
+        if not low - POWER_TOLERANCE_W <= power <= high + POWER_TOLERANCE_W:
+            return False
+        begin += duration
+    return True
