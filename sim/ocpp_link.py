@@ -69,7 +69,7 @@ class OcppLink:
             self._trace(text, receiver, "rx", now)
             deliver(text, now)
 
-        self.world.heap.at(now + self.world.scenario.ocpp_latency_s, arrive)
+        self.world.heap.at(self.world.arrival(f"to {receiver} by OCPP", self.world.scenario.ocpp_latency_s), arrive)
 
     def _to_csms(self, text: str, now: float) -> None:
         self.world.csms.receive(self._id, text, now)

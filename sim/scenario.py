@@ -36,8 +36,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """2026-11-24 17:00 UTC; local time is taken as UTC."""
     departure_s: float = 46_800.0
     """When the driver leaves."""
-    stop_before_departure_s: float = 30.0
-    """How long before that the car ends the session."""
+    stop_before_departure_s: float | None = None
+    """How long before that the car ends the session; None: as long as it may take (``stop_lead_s``)."""
     capacity_wh: float = 60_000.0
     soc_arrival: float = 0.60
     target_soc: float = 0.85
@@ -54,9 +54,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     state_s: float = 60.0
     """How often the trace gets a state line."""
     link_latency_s: float = 0.002
-    """One way, on the cable."""
+    """One way, on the cable, on average."""
     ocpp_latency_s: float = 0.05
-    """One way, to the back end."""
+    """One way, to the back end, on average."""
+    jitter: float = 0.2
+    """Latencies vary evenly by that fraction, drawn from ``seed``; frames keep their order."""
     back_end_gone: tuple[tuple[float, float], ...] = ()
     """Spans in which the back end is not connected."""
     id_token: str = ID_TOKEN
@@ -72,6 +74,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
             "SOCs must be from 0 to 1": all(0 <= s <= 1 for s in (self.soc_arrival, self.target_soc, self.minimum_soc)),
             "capacity_wh must be positive": self.capacity_wh > 0,
             "latencies must not be negative": self.link_latency_s >= 0 and self.ocpp_latency_s >= 0,
+            "jitter must be from 0 to 1": 0 <= self.jitter <= 1,
             "sample_s and state_s must be positive": self.sample_s > 0 and self.state_s > 0,
             "spans of back_end_gone must run forward": all(a < b for a, b in self.back_end_gone),
         }
@@ -83,6 +86,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     def period_s(self) -> float:
         """Period of the charge loop in force."""
         return self.loop_s if self.mode is FidelityMode.PACED else 0.25
+
+    @property
+    def stop_lead_s(self) -> float:
+        """When to begin to end: three loops to come to zero, a spare one, and welding detection."""
+        return 4 * self.period_s + 20.0 if self.stop_before_departure_s is None else self.stop_before_departure_s
 
     def timer_overrides(self) -> dict[str, float]:
         """Every timer that differs from the standard's table, by name: reports print them."""

@@ -64,9 +64,8 @@ class World:
         self.heap = Heap()
         self.trace = None if trace is None else Trace(trace)
         self.progress = progress
-        rng = random.Random(scenario.seed)  # a simulation must be repeatable; real sessions use a CSPRNG
-        limits = Limits(scenario.timer_overrides())
-        offset = float(scenario.arrival_unix_s)
+        # A simulation must be repeatable; real sessions use a CSPRNG.
+        self.rng = random.Random(scenario.seed)
         self.plant = Plant(Outlet(), Car(BatteryConfig(capacity_wh=scenario.capacity_wh), soc=scenario.soc_arrival))
         self.outlet = OutletDevice(self.plant.outlet, energy_services=tuple(int(s) for s in scenario.station_services))
         self.car = CarDevice(
@@ -74,8 +73,9 @@ class World:
             departure_s=scenario.departure_s,
             target_soc=scenario.target_soc,
             minimum_soc=scenario.minimum_soc,
-            stop_at_s=scenario.departure_s - scenario.stop_before_departure_s,
+            stop_at_s=scenario.departure_s - scenario.stop_lead_s,
         )
+        offset = float(scenario.arrival_unix_s)
         self.station = ChargingStation(
             STATION_ID,
             evse_count=1,
@@ -86,32 +86,7 @@ class World:
         self.csms = Csms(controller, tokens={scenario.id_token}, unix_offset_s=offset)
         efficiency = self.plant.outlet.config.converter.charge_efficiency
         self.charger = OcppCharger(self.outlet, self.station, EVSE_ID, unix_offset_s=offset, efficiency=efficiency)
-        self.secc = Endpoint(
-            SeccSession(
-                self.charger,
-                HANDLERS,
-                config=SeccConfig(link=Link.LAB_TCP),
-                random_bytes=rng.randbytes,
-                limits=limits,
-                unix_offset_s=offset,
-                now=0.0,
-            ),
-            at="SECC",
-            trace=self.trace,
-        )
-        self.evcc = Endpoint(
-            EvccSession(
-                self.car,
-                PHASES,
-                config=EvccConfig(
-                    link=Link.LAB_TCP, services=scenario.services, control_modes=(scenario.control_mode,)
-                ),
-                limits=limits,
-                unix_offset_s=offset,
-            ),
-            at="EV",
-            trace=self.trace,
-        )
+        self.secc, self.evcc = self._sessions(Limits(scenario.timer_overrides()), offset)
         self.ocpp = OcppLink(self)
         self.connected = True
         """Whether the cable carries bytes; tests cut it."""
@@ -121,8 +96,25 @@ class World:
         self.errors: dict[str, str | None] = {}
         """How each side's session ended, once it has."""
         self._timers: dict[str, Handle] = {}
+        self._arrivals: dict[str, float] = {}
         self._wall_s = 0.0
         self._begin()
+
+    def _sessions(self, limits: Limits, offset: float) -> tuple[Endpoint, Endpoint]:
+        """Both cores, each with its codec."""
+        secc = SeccSession(
+            self.charger,
+            HANDLERS,
+            config=SeccConfig(link=Link.LAB_TCP),
+            random_bytes=self.rng.randbytes,
+            limits=limits,
+            unix_offset_s=offset,
+            now=0.0,
+        )
+        scenario = self.scenario
+        config = EvccConfig(link=Link.LAB_TCP, services=scenario.services, control_modes=(scenario.control_mode,))
+        evcc = EvccSession(self.car, PHASES, config=config, limits=limits, unix_offset_s=offset)
+        return Endpoint(secc, at="SECC", trace=self.trace), Endpoint(evcc, at="EV", trace=self.trace)
 
     # --- the stepping form ---
 
@@ -208,14 +200,14 @@ class World:
         for action in actions:
             match action:
                 case Transmit(data=data):
-                    self._carry(data, self._to_secc)
+                    self._carry(data, "to SECC", self._to_secc)
                     continue
                 case SetPilot(state=state):
                     self.outlet.pilot_state = state if self.plant.plugged else "A"
                 case LoopSeen(charged_wh=charged, discharged_wh=discharged) if charged is not None:
                     self.iso_registers = (charged, discharged or 0)
                 case Close():
-                    self.heap.at(now + self.scenario.link_latency_s, self._closed_by_car)
+                    self.heap.at(self.arrival("to SECC", self.scenario.link_latency_s), self._closed_by_car)
                 case Ended(error=error):
                     self.errors["EV"] = error
                 case _:
@@ -229,10 +221,10 @@ class World:
         for action in actions:
             match action:
                 case Transmit(data=data):
-                    self._carry(data, self._to_evcc)
+                    self._carry(data, "to EV", self._to_evcc)
                     continue
                 case Close():
-                    self.heap.at(now + self.scenario.link_latency_s, self._closed_by_station)
+                    self.heap.at(self.arrival("to EV", self.scenario.link_latency_s), self._closed_by_station)
                 case Ended(error=error):
                     self.errors["SECC"] = error
                 case _:
@@ -248,8 +240,14 @@ class World:
         self.apply_secc(self.secc.poll(self.now))
         self.apply_evcc(self.evcc.poll(self.now))
 
-    def _carry(self, data: bytes, arrive: Callable[[bytes, float], None]) -> None:
-        self.heap.at(self.now + self.scenario.link_latency_s, lambda now: arrive(data, now))
+    def arrival(self, way: str, latency_s: float) -> float:
+        """When what is sent now arrives: the latency varies, the order of one way's frames does not."""
+        spread = 1.0 + self.scenario.jitter * (2.0 * self.rng.random() - 1.0)
+        self._arrivals[way] = max(self.now + latency_s * spread, self._arrivals.get(way, 0.0))
+        return self._arrivals[way]
+
+    def _carry(self, data: bytes, way: str, arrive: Callable[[bytes, float], None]) -> None:
+        self.heap.at(self.arrival(way, self.scenario.link_latency_s), lambda now: arrive(data, now))
 
     def _to_secc(self, data: bytes, now: float) -> None:
         if self.connected:

@@ -200,3 +200,17 @@ def test_scheduled_control_stops_at_once_when_the_back_end_takes_its_profile_bac
     world.run_until(902.0)
 
     assert world.snapshot().grid_w == pytest.approx(0, abs=1)
+
+
+@pytest.mark.parametrize("latency_s", [0.02, 0.25, 0.42, 0.54, 1.3])
+@pytest.mark.parametrize("mode", [ControlMode.DYNAMIC, ControlMode.SCHEDULED])
+def test_a_session_ends_before_the_departure_whatever_the_phase(latency_s: float, mode: ControlMode) -> None:
+    """How charge loops and seconds fall must not matter: neither for the end nor for a schedule's boundaries."""
+    scenario = Scenario(
+        name="phase", departure_s=1_500.0, ocpp_latency_s=latency_s, control_mode=mode, seed=int(latency_s * 100)
+    )
+    result = World(scenario, FixedSetpoint(-6_000.0)).run()
+
+    assert result.ok, (result.errors, result.violations)
+    assert result.exported_wh > 2_000
+    assert result.iso_session == result.ocpp_session
