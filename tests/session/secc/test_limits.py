@@ -182,7 +182,12 @@ def test_the_station_never_tells_or_uses_more_than_parameter_discovery_said() ->
     """V2G20-2654, V2G20-2655."""
     world = World()
     world.charger.charger_limits = ChargerLimits(
-        max_charge_power_w=5_000.0, max_discharge_power_w=4_000.0, max_voltage_v=440.0, min_voltage_v=300.0
+        max_charge_power_w=5_000.0,
+        min_charge_power_w=500.0,
+        max_discharge_power_w=4_000.0,
+        min_discharge_power_w=400.0,
+        max_voltage_v=440.0,
+        min_voltage_v=300.0,
     )
     in_loop(world, 20_000.0)
     world.charger.charger_limits = ChargerLimits()
@@ -190,7 +195,9 @@ def test_the_station_never_tells_or_uses_more_than_parameter_discovery_said() ->
     told = world.messages("DC_ChargeLoopRes")[-1].cl_res_control_mode
     assert isinstance(told, dc.BPT_Dynamic_DC_CLResControlMode)
     assert number(told.evse_maximum_charge_power) == 5_000.0
+    assert number(told.evse_minimum_charge_power) == 500.0
     assert number(told.evse_maximum_discharge_power) == -4_000.0
+    assert number(told.evse_minimum_discharge_power) == -400.0
     assert world.current_a == 12.5
     assert (world.stage.min_power_w, world.stage.max_power_w) == (-4_000.0, 5_000.0)
     assert (world.stage.min_voltage_v, world.stage.max_voltage_v) == (300.0, 440.0)
@@ -212,6 +219,19 @@ def test_no_discharge_without_a_bidirectional_service(mode: ControlMode) -> None
     stage = in_loop(world, -6_000.0)
     assert world.current_a == 0.0
     assert (stage.min_current_a, stage.min_power_w, stage.ac_power_w) == (0.0, 0.0, 0.0)
+
+
+def test_a_schedule_without_a_bidirectional_service_has_no_discharge_in_it() -> None:
+    world = World(mode=ControlMode.SCHEDULED, service=ServiceId.DC)
+    world.charger.schedule = (OfferedSchedule(start_s=0.0, entries=((60.0, -4_000.0), (60.0, 4_000.0))),)
+    world.at(90.0, lambda: setattr(world.vehicle, "driver_wish", Wish.STOP)).start().run().check_end()
+    (offered,) = world.messages("ScheduleExchangeRes")[-1].scheduled_se_res_control_mode.schedule_tuple
+    assert offered.discharging_schedule is None
+    (chosen,) = world.events(act.PowerProfileChosen)
+    assert chosen.item.entries == ((60.0, 0.0), (60.0, 4_000.0))
+    imported, exported = world.registers()
+    assert imported > 30
+    assert exported == 0
 
 
 def test_target_current_below_zero_without_a_bidirectional_service() -> None:
