@@ -63,12 +63,13 @@ def whole_seconds(schedule: OfferedSchedule, unix_offset_s: float, most: int) ->
     end = unix_offset_s + schedule.start_s
     anchor = boundary = max(0, round(end))
     steps: list[tuple[int, float]] = []
-    for duration, power in schedule.entries:
+    entries = [(duration, power if discharge else max(power, 0.0)) for duration, power in schedule.entries]
+    for duration, power in entries:
         end += duration
         if round(end) > boundary and len(steps) < most:
             steps.append((round(end) - boundary, power))
             boundary = round(end)
-    return SentSchedule(schedule.schedule_tuple_id, anchor, tuple(steps or [(1, schedule.entries[0][1])]))
+    return SentSchedule(schedule.schedule_tuple_id, anchor, tuple(steps or [(1, entries[0][1])]))
 
 
 def inside(schedule: SentSchedule, anchor: int, steps: Iterable[tuple[int, float]]) -> bool:

@@ -129,7 +129,8 @@ def needs_of(session: SeccSession, request: ScheduleExchangeReq, now: float) -> 
 def _schedules(session: SeccSession, needs: ChargingNeeds, now: float) -> Scheduled_SEResControlMode:
     most = min(needs.maximum_supporting_points, _MAX_ENTRIES)
     offered = session.charger.schedules(needs, now)[:_MAX_TUPLES]
-    sent = [whole_seconds(schedule, session.unix_offset_s, most) for schedule in offered]
+    both = session.context.bidirectional
+    sent = [whole_seconds(schedule, session.unix_offset_s, most, discharge=both) for schedule in offered]
     session.context.schedules = {schedule.schedule_tuple_id: schedule for schedule in sent}
     return Scheduled_SEResControlMode(schedule_tuple=tuple(_tuple(session, schedule) for schedule in sent))
 
@@ -142,7 +143,7 @@ def _tuple(session: SeccSession, schedule: SentSchedule) -> ScheduleTuple:
         power_schedule=_power(schedule.anchor, [(d, max(p, 0.0)) for d, p in steps]), price_level_schedule=prices
     )
     discharging = None
-    if session.context.bidirectional and any(power < 0 for _, power in steps):
+    if any(power < 0 for _, power in steps):
         discharging = ChargingSchedule(
             power_schedule=_power(schedule.anchor, [(d, min(p, 0.0)) for d, p in steps]), price_level_schedule=prices
         )
