@@ -56,9 +56,13 @@ class SentSchedule(msgspec.Struct, frozen=True):
         return (max(lows), min(highs)) if narrowest else (min(lows), max(highs))
 
 
-def whole_seconds(schedule: OfferedSchedule, unix_offset_s: float, most: int) -> SentSchedule:
-    """A schedule as it can be sent: boundaries, not durations, are rounded, so that nothing drifts; at most ``most``
-    steps, and at least one.
+def whole_seconds(
+    schedule: OfferedSchedule, unix_offset_s: float, most: int, *, discharge: bool = True
+) -> SentSchedule:
+    """A schedule as it can be sent.
+
+    Boundaries, not durations, are rounded, so that nothing drifts; at most ``most`` steps, and at least one. Without
+    ``discharge`` negative power becomes zero: the service knows none.
     """
     end = unix_offset_s + schedule.start_s
     anchor = boundary = max(0, round(end))
