@@ -48,9 +48,13 @@ def play_evening(
 
 def play(scenario: Scenario, out: Path) -> Result:
     """Play ``scenario`` with live progress and write the three files to ``out``."""
-    out.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=False)
-    with (out / "trace.jsonl").open("w", encoding="utf-8", newline="\n") as trace, _progress(scenario, console) as show:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        file = (out / "trace.jsonl").open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise LocalError(f"can't write to {out}: {error.strerror}; name another folder with --out") from None
+    with file as trace, _progress(scenario, console) as show:
         result = world.simulate(scenario, Evening.of(scenario), trace=trace.write, progress=show)
     (out / "summary.json").write_text(json.dumps(result.summary(), indent=2) + "\n", encoding="utf-8")
     (out / "report.html").write_text(report_html(scenario, result), encoding="utf-8")
