@@ -108,6 +108,10 @@ class Endpoint:
         """As ``Session.connection_lost``."""
         return self.carry(self.session.connection_lost(now, reason), now)
 
+    def broken(self, error: Exception, now: float) -> list[Action | Transmit]:
+        """As ``Session.broken``."""
+        return self.carry(self.session.broken(error, now), now)
+
     def next_timer(self) -> float | None:
         """As ``Session.next_timer``."""
         return self.session.next_timer()

@@ -8,6 +8,7 @@ wait leaves by way of power-off.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import random
@@ -17,7 +18,8 @@ from collections.abc import Callable
 from iso15118.errors import LocalError, SessionError
 from iso15118.io.clock import Clock
 from iso15118.io.endpoint import Endpoint, Transmit
-from iso15118.session.actions import Action, Close, Ended
+from iso15118.session.actions import Action, Close, Ended, StateChanged
+from iso15118.session.core import State
 
 __all__ = ["FLUSH_S", "MAX_UNSENT", "POLL_S", "PORTS", "Apply", "Begin", "Connection", "address", "connect", "listen"]
 
@@ -82,6 +84,7 @@ class Connection(asyncio.Protocol):
         self._waking = False
         self._ended: Ended | None = None
         self._fault: Exception | None = None
+        self._began = False
 
     # --- for whoever runs it ---
 
@@ -89,6 +92,16 @@ class Connection(asyncio.Protocol):
     def over(self) -> bool:
         """Whether session and connection are both gone."""
         return self._over.done()
+
+    @property
+    def began(self) -> bool:
+        """Whether the two sides agreed on a protocol: what happened before is no session."""
+        return self._began
+
+    @property
+    def fault(self) -> Exception | None:
+        """What ``apply`` or a port raised, first."""
+        return self._fault or (None if self.endpoint is None else self.endpoint.session.fault)
 
     async def wait(self) -> Ended:
         """How the session ended, once current is off, contactors are open and the connection is closed.
@@ -107,8 +120,9 @@ class Connection(asyncio.Protocol):
                 self.stop("stopped on our side")
         if cancelled:
             raise asyncio.CancelledError
-        if self._fault is not None:
-            raise self._fault
+        fault = self.fault
+        if fault is not None:
+            raise fault
         assert self._ended is not None
         return self._ended
 
@@ -170,8 +184,8 @@ class Connection(asyncio.Protocol):
             actions = call(now)
         except Exception as error:  # noqa: BLE001  (a port of the user's may raise anything)
             self._break(error, now)
-            return
-        self._carry_out(actions, now)
+        else:
+            self._carry_out(actions, now)
         self._arm()
 
     def _carry_out(self, actions: list[Action | Transmit], now: float) -> None:
@@ -186,6 +200,8 @@ class Connection(asyncio.Protocol):
                     continue
                 case Ended():
                     self._ended = action
+                case StateChanged(before=State.SUPPORTED_APP_PROTOCOL.value, after=State.SESSION_SETUP.value):
+                    self._began = True
                 case _:
                     pass
             try:
@@ -208,26 +224,41 @@ class Connection(asyncio.Protocol):
 
     def _break(self, error: Exception, now: float) -> None:
         """Our own side is broken: end safely, and let ``wait`` raise it."""
-        if self._fault is not None:
-            # Broken while ending because it was broken: the transport goes, and with it all that we still can do.
-            self._give_up(Ended(str(self._fault), str(self._fault)))
+        first, self._fault = self._fault is None, self._fault or error
+        if self.endpoint is None:
             return
-        self._fault = error
-        if self.endpoint is None or self._ended is not None:
+        if self._ended is not None:
+            self._all_off(self.endpoint, now)  # the last word to the hardware may be what failed
+            return
+        if not first:
+            # Broken while ending: the session goes on to its power-off limit and repeats what it wants at every look.
             return
         try:
-            actions = self.endpoint.connection_lost(now, f"{type(error).__name__}: {error}")
+            actions = self.endpoint.broken(error, now)
         except Exception:  # noqa: BLE001  (the first error is the one to tell)
             self._give_up(Ended(str(error), str(error)))
             return
         self._carry_out(actions, now)
-        self._arm()
 
     def _give_up(self, ended: Ended) -> None:
-        self._ended = self._ended or ended
+        """Nothing can be asked of the session any more, or there is none: everything off, and the connection goes."""
+        if self._ended is None:
+            self._ended = ended
+            if self.endpoint is not None:
+                now = self.clock.now()
+                self._all_off(self.endpoint, now)
+                self._try(ended, now)
         if self._transport is not None:
             self._transport.abort()
         self._settle()
+
+    def _all_off(self, endpoint: Endpoint, now: float) -> None:
+        for output in endpoint.session.outputs_off():
+            self._try(output, now)
+
+    def _try(self, action: Action, now: float) -> None:
+        with contextlib.suppress(Exception):  # the first error is the one to tell; what follows must still be tried
+            self._apply(action, now)
 
     def _close(self) -> None:
         transport = self._transport

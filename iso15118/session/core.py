@@ -4,7 +4,8 @@ The contract of a session, for whoever drives it (a socket, a simulator, a test)
 
 1. ``receive(message, now)`` for every decoded message, ``reject(error, now)`` for a payload that is none,
    ``connection_lost(now)`` when the transport is gone, ``handle_timer(now)`` when ``next_timer()`` is due,
-   ``poll(now)`` whenever a port may have something new (an emergency stop, a back end's answer).
+   ``poll(now)`` whenever a port may have something new (an emergency stop, a back end's answer), and
+   ``broken(error, now)`` when one of these calls, or carrying out an action, raised.
 2. Carry out the returned actions in their order.
 3. Wait until ``next_timer()``, a message or news from a port; then go to 1.
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import abc
 import enum
+import math
 from typing import NamedTuple
 
 from iso15118.errors import RemoteError
@@ -107,6 +109,8 @@ class Session(abc.ABC):
         self.session_id = NO_SESSION
         self.error: RemoteError | None = None
         """Why the session ended, if not regularly."""
+        self.fault: Exception | None = None
+        """What our own side raised, first: a port or whoever carries out actions."""
         self._desired: dict[type, Action] = {}
         self._flowing = False
         self._reason = ""
@@ -132,6 +136,29 @@ class Session(abc.ABC):
         if self.state in FINAL_STATES:
             return []
         return self._fail(RemoteError(reason), now, close=False)
+
+    def broken(self, error: Exception, now: float) -> list[Action]:
+        """Take notice that our own side raised: power off, and every desired state of that is said again.
+
+        What raised may have taken composed actions with it, so what was desired may never have been done.
+        """
+        self.fault = self.fault or error
+        if self.state is State.ENDED:
+            return []
+        if SetContactor in self._desired:
+            self._desired[SetContactor] = SetContactor(True)  # perhaps never opened
+        if self.state not in FINAL_STATES:
+            return self._fail(RemoteError(f"{type(error).__name__}: {error}"), now)
+        self.error = self.error or RemoteError(f"{type(error).__name__}: {error}")
+        self._close_after = None
+        if self.state is State.CLOSING:
+            self.timers.start(self.power_off_timer, now)
+            return self._enter(State.POWER_OFF) + self._power_off(now, False)
+        return self._power_off(now, False)
+
+    def outputs_off(self) -> tuple[Action, ...]:
+        """The desired states of a dead session, in order: the last resort of a driver that can't go on."""
+        return (*self._safe_outputs(), SetContactor(False))
 
     def next_timer(self) -> float | None:
         """When to call ``handle_timer``, on the clock that supplies ``now``; None for never."""
@@ -230,13 +257,20 @@ class Session(abc.ABC):
 
     def _power_off(self, now: float, out_of_time: bool) -> list[Action]:
         """Open the contactor once current is gone, or the limit has passed; then close the connection."""
+        actions: list[Action] = []
+        if self.fault is not None:
+            # Whoever carries out actions may have failed at these; a desired state may be said as often as one likes.
+            for output in self._safe_outputs():
+                self._desired.pop(type(output), None)
+            actions = self._emit(self._safe_outputs())
         contactor = self._desired.get(SetContactor)
         closed = isinstance(contactor, SetContactor) and contactor.closed
-        if closed and not out_of_time and abs(self._present_current_a(now)) > NO_CURRENT_A:
+        # Not "> NO_CURRENT_A": a sensor that says NaN has not said that current is gone.
+        if closed and not out_of_time and not abs(self._current_or_unknown_a(now)) <= NO_CURRENT_A:
             self.timers.start_once(Timer.POWER_OFF_POLL, now)
-            return []
+            return actions
         self.timers.clear()
-        actions = self._emit([EnergyFlow(False)])
+        actions += self._emit([EnergyFlow(False)])
         if closed:
             actions += self._emit([SetContactor(False)])
         if not self._close:
@@ -245,6 +279,15 @@ class Session(abc.ABC):
             return [*actions, Close(self._reason), *self._finish(now)]
         self.timers.start(self._close_after, now)
         return actions + self._enter(State.CLOSING)
+
+    def _current_or_unknown_a(self, now: float) -> float:
+        try:
+            return self._present_current_a(now)
+        except Exception as error:  # noqa: BLE001  (a port of the user's may raise anything)
+            # A sensor that fails must not keep the outlet live: unknown counts as flowing, so the power-off limit
+            # decides. Nothing is hidden: the driver raises ``fault`` once the session has ended.
+            self.fault = self.fault or error
+            return math.inf
 
     def _finish(self, now: float) -> list[Action]:
         self.timers.clear()
