@@ -26,7 +26,7 @@ from iso15118.errors import LocalError
 from iso15118.io.clock import Clock
 from iso15118.io.endpoint import Endpoint, Transmit, warm
 from iso15118.io.sdp import discover
-from iso15118.io.tcp import Apply, Connection, connect
+from iso15118.io.tcp import Apply, Connection, connect, no_tls
 from iso15118.sdp import PORT, Security
 from iso15118.session.actions import (
     Action,
@@ -107,10 +107,7 @@ class Car:
             LocalError: A wrong option, or no ``lab_plain_tcp``: TLS is not there yet.
         """
         if not lab_plain_tcp:
-            raise LocalError(
-                "ISO 15118-20 runs on TLS 1.3, which comes in a later release; "
-                "a laboratory can ask for plain TCP with lab_plain_tcp=True"
-            )
+            raise no_tls("lab_plain_tcp=True")
         if interface is not None and (host is not None or port is not None):
             raise LocalError("a car either searches on an interface or goes to a host: name one of the two")
         self.vehicle = vehicle

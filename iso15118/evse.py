@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import secrets
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
@@ -29,7 +30,7 @@ from iso15118.errors import LocalError
 from iso15118.io.clock import Clock
 from iso15118.io.endpoint import Endpoint, Transmit, warm
 from iso15118.io.sdp import link_local, open_responder
-from iso15118.io.tcp import Apply, Connection, listen
+from iso15118.io.tcp import Apply, Connection, listen, no_tls
 from iso15118.sdp import Endpoint as SdpEndpoint
 from iso15118.sdp import SdpServer, Security
 from iso15118.session.actions import (
@@ -63,6 +64,7 @@ from iso15118.session.timers import Limits
 from iso15118.trace import Trace
 
 __all__ = [
+    "MAX_WAITING",
     "Action",
     "Authorization",
     "AuthorizationWanted",
@@ -87,6 +89,9 @@ __all__ = [
     "StateChanged",
     "Station",
 ]
+
+MAX_WAITING = 16
+"""Sessions that nobody has asked for yet with ``Station.session``; the oldest are forgotten. Ours."""
 
 
 class Station:
@@ -131,10 +136,7 @@ class Station:
             LocalError: A wrong option, or no ``lab_plain_tcp``: TLS is not there yet.
         """
         if not lab_plain_tcp:
-            raise LocalError(
-                "ISO 15118-20 runs on TLS 1.3, which comes in a later release; "
-                "a laboratory can ask for plain TCP with lab_plain_tcp=True"
-            )
+            raise no_tls("lab_plain_tcp=True")
         self.charger = charger
         self.config = msgspec.structs.replace(config or SeccConfig(), link=Link.LAB_TCP)
         self.limits = Limits(timers, profile=timer_profile)
@@ -151,7 +153,8 @@ class Station:
         self._server: asyncio.Server | None = None
         self._responder: asyncio.DatagramTransport | None = None
         self._connection: Connection | None = None
-        self._accepted: asyncio.Queue[Connection] = asyncio.Queue()
+        self._waiting: deque[Connection] = deque(maxlen=MAX_WAITING)
+        self._accepted = asyncio.Event()
 
     def run(self, sessions: int | None = None) -> list[Ended]:
         """``serve`` without an event loop of one's own."""
@@ -172,10 +175,23 @@ class Station:
         return ended
 
     async def session(self) -> Ended:
-        """Wait for a car and run its session to the end; the station must be open (``async with``)."""
+        """Wait for a car and run its session to the end; the station must be open (``async with``).
+
+        A connection that never got past SupportedAppProtocol, such as a port scan, is no session and not told of.
+
+        Raises:
+            Exception: What ``apply`` or a port raised; the session was ended safely before.
+        """
         if self._server is None:
             raise LocalError("the station is not open: use it in `async with`, or call serve()")
-        return await (await self._accepted.get()).wait()
+        while True:
+            while not self._waiting:
+                self._accepted.clear()
+                await self._accepted.wait()
+            connection = self._waiting.popleft()
+            ended = await connection.wait()
+            if connection.began:
+                return ended
 
     def wake(self) -> None:
         """Have the ports read now instead of within a tenth of a second."""
@@ -186,6 +202,11 @@ class Station:
     def busy(self) -> bool:
         """Whether a session runs: the outlet can't be found, and further connections are refused."""
         return self._connection is not None
+
+    @property
+    def in_session(self) -> bool:
+        """Whether a car that is connected has agreed on a protocol: its session will be told of."""
+        return self._connection is not None and self._connection.began
 
     async def __aenter__(self) -> Self:
         """Listen; all that a session needs is imported and built before a car can find it."""
@@ -222,11 +243,15 @@ class Station:
         if self._connection is not None:
             return _Refusal()
         self._connection = Connection(self._begin, self._apply, clock=self.clock, on_over=self._free)
-        self._accepted.put_nowait(self._connection)
+        self._waiting.append(self._connection)
+        self._accepted.set()
         return self._connection
 
     def _free(self) -> None:
-        self._connection = None
+        connection, self._connection = self._connection, None
+        assert connection is not None
+        if connection in self._waiting and not connection.began and connection.fault is None:
+            self._waiting.remove(connection)
 
     def _begin(self, now: float) -> tuple[Endpoint, list[Action | Transmit]]:
         session = SeccSession(

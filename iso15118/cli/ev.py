@@ -13,6 +13,7 @@ from iso15118.cli.live import PROFILE_HELP, Pace, outcome, run_until_stopped, sa
 from iso15118.ev import Car as NetworkCar
 from iso15118.io.clock import Clock
 from iso15118.io.peers import PEER_HELP, peer_profile
+from iso15118.io.tcp import no_tls
 from iso15118.sdp import PORT
 from iso15118.session.actions import Action, EnergyFlow, LoopSeen, ServiceChosen, StateChanged
 from iso15118.session.ports import Wish
@@ -71,6 +72,8 @@ def ev(
     trace: Annotated[Path | None, typer.Option(help="Write every message to this file, JSON lines.")] = None,
 ) -> None:
     """Run a car with a simulated battery (60 kWh at 400 V) through one session in real time."""
+    if not lab_plain_tcp:
+        raise no_tls("--lab-plain-tcp")
     profile = peer_profile(peer)
     clock = Clock()
     device = CarDevice(

@@ -13,6 +13,7 @@ from iso15118.cli.live import PROFILE_HELP, Pace, outcome, run_until_stopped, sa
 from iso15118.evse import Station
 from iso15118.io.clock import Clock
 from iso15118.io.peers import PEER_HELP, peer_profile
+from iso15118.io.tcp import no_tls
 from iso15118.sdp import PORT
 from iso15118.session.actions import Action, EvccIdentified, LoopSeen, ServiceChosen, StateChanged
 from iso15118.session.services import ControlMode, ServiceId
@@ -55,6 +56,8 @@ def evse(
     trace: Annotated[Path | None, typer.Option(help="Write every message to this file, JSON lines.")] = None,
 ) -> None:
     """Run a charging station with one simulated DC outlet (11 kW both ways) in real time."""
+    if not lab_plain_tcp:
+        raise no_tls("--lab-plain-tcp")
     profile = peer_profile(peer)
     clock = Clock()
     device = OutletDevice(Outlet(now_s=clock.now()), alone=True)
@@ -79,7 +82,7 @@ def evse(
 
         def wish() -> bool:
             device.stop = True
-            return station.busy
+            return station.in_session
 
         raise run_until_stopped("v2g evse", lambda: _serve(station, device, reporter, sessions, back_end), wish)
 

@@ -21,7 +21,19 @@ from iso15118.io.endpoint import Endpoint, Transmit
 from iso15118.session.actions import Action, Close, Ended, StateChanged
 from iso15118.session.core import State
 
-__all__ = ["FLUSH_S", "MAX_UNSENT", "POLL_S", "PORTS", "Apply", "Begin", "Connection", "address", "connect", "listen"]
+__all__ = [
+    "FLUSH_S",
+    "MAX_UNSENT",
+    "POLL_S",
+    "PORTS",
+    "Apply",
+    "Begin",
+    "Connection",
+    "address",
+    "connect",
+    "listen",
+    "no_tls",
+]
 
 Apply = Callable[[Action, float], object]
 """Takes every action that is not the driver's own, with the session's time; answers at once."""
@@ -302,6 +314,13 @@ class Connection(asyncio.Protocol):
             self._poller.cancel()
         if self._ended is None:
             self._poller = self._loop.call_later(self._poll_s, self._poll)
+
+
+def no_tls(switch: str) -> LocalError:
+    """The answer to a session without the lab switch, in the words of whoever asks: ``switch`` turns it on."""
+    return LocalError(
+        f"ISO 15118-20 runs on TLS 1.3, which comes in a later release; a laboratory can ask for plain TCP with {switch}"
+    )
 
 
 # --- sockets ---------------------------------------------------------------------------------------------------------

@@ -239,8 +239,7 @@ async def test_one_outlet_one_session():
         assert await answers(reader) == []
         first.close()
         second.close()
-        await rig.station.session()
-        assert not rig.station.busy
+        await until(lambda: not rig.station.busy)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +278,6 @@ async def test_a_connection_stopped_before_it_stands():
         connection.stop("never mind")
         await connect(connection, "::1", rig.station.port)
         assert (await connection.wait()).error == "never mind"
-        await rig.station.session()
 
 
 async def test_a_peer_that_does_not_read_counts_as_lost():
