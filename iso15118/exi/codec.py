@@ -82,7 +82,10 @@ def encode(message: Any, key: str, mode: Mode = "document", element: QName | str
         raise codec_error(fault, root.name.local) from None
     if mode == "fragment":
         writer.bits(len(elements) + 1, width)
-    return writer.finish()
+    data = writer.finish()
+    if len(data) > MAX_EXI_OCTETS:
+        raise CodecError(f"{len(data)} octets, more than the limit of {MAX_EXI_OCTETS}", root.name.local)
+    return data
 
 
 def decode(data: bytes, key: str) -> Record:

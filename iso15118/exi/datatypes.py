@@ -36,6 +36,7 @@ use, has 160 bits at most (RFC 5280, 4.1.2.2)."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _XML_SPACE = "\t\n\r "
+_NO_SPACE = dict.fromkeys(map(ord, _XML_SPACE))
 
 
 class Datatype(abc.ABC):
@@ -84,7 +85,11 @@ class Datatype(abc.ABC):
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    """A wrong value as errors show it: only what is plain and small is spelled out, since anything may come here."""
+    plain = value is None or isinstance(value, bool | float | str) or (isinstance(value, int) and abs(value) < 1 << 128)
+    if not plain:
+        return f"an integer of {value.bit_length()} bits" if isinstance(value, int) else f"a {type(value).__name__}"
+    text = repr(value if not isinstance(value, str) else value[:60])
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -390,7 +395,7 @@ class Binary(_Sized):
             if self.hexadecimal:
                 value = binascii.unhexlify(text.strip(_XML_SPACE))
             else:
-                packed = "".join(text.split())
+                packed = text.translate(_NO_SPACE)
                 value = base64.b64decode(packed, validate=True)
                 if base64.b64encode(value) != packed.encode("ascii"):
                     raise ValueError("bits beyond the last octet")

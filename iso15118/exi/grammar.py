@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-MAX_UNBOUNDED_ITEMS = 1024
+MAX_UNBOUNDED_ITEMS = 64
 """Longest list the schema gives no bound (Reference and Transform of xmldsig): that of most bounded lists of the schema.
 Signatures of a session refer to one element each, by one transform."""
 

@@ -48,6 +48,13 @@ def warm() -> None:
         exi.warm(key)
 
 
+MAX_MESSAGE_OCTETS = 1 << 16
+"""Longest payload a session takes: nearly three times the longest of the public vectors (24,305), and little enough to be
+read in a fraction of the charge loop's limit, other outlets of the process included. Ours."""
+MAX_HANDSHAKE_OCTETS = 1 << 12
+"""Longest SupportedAppProtocolReq: twenty protocols with names of a hundred characters have half as much. Ours."""
+
+
 class Endpoint:
     """A session that speaks V2GTP and EXI."""
 
@@ -62,7 +69,7 @@ class Endpoint:
         self.session = session
         self.at = at
         self.trace = trace
-        self.reader = FrameReader()
+        self.reader = FrameReader(MAX_MESSAGE_OCTETS)
         self.messages = 0
         """Messages sent."""
         self.ignored = 0
@@ -88,6 +95,9 @@ class Endpoint:
             self.ignored += 1
             self._trace_bytes(frame, "a payload type that is not spoken here", now)
             return []
+        if key == "AppProtocol" and len(frame.payload) > MAX_HANDSHAKE_OCTETS:
+            too_long = FramingError(f"a handshake of {len(frame.payload)} octets, more than {MAX_HANDSHAKE_OCTETS}")
+            return self.carry(self.session.reject(too_long, now), now)
         try:
             message = exi.decode(frame.payload, key)
         except CodecError as error:

@@ -86,7 +86,7 @@ def test_an_enumeration_is_named_by_its_literals() -> None:
     [("AppProtocol", 2, 9), ("CommonMessages", 54, 281), ("DC", 48, 149), ("xmldsig", 24, 45)],
 )
 def test_a_schema_set_counts_every_element(key: str, global_elements: int, elements: int) -> None:
-    """Counts as two deployed codec families use them (docs/vectors.md)."""
+    """Counts as two deployed codec families use them (tests/data/README.md)."""
     found = schema_set(key)
     assert len(found.global_names) == global_elements
     assert len(found.element_names) == elements
