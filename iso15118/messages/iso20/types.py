@@ -212,7 +212,7 @@ class DetailedCost(Record):
     amount: RationalNumber = element("Amount")
     """Unit: the schedule's currency."""
     cost_per_unit: RationalNumber = element("CostPerUnit")
-    """Unit: the schedule's currency."""
+    """In the price schedule's currency, for one unit of what is charged for."""
 
 
 class DetailedTax(Record):
@@ -379,7 +379,7 @@ class Dynamic_CLReqControlMode(CLReqControlMode):
     abstract = True
 
     departure_time: UnsignedInt | None = element("DepartureTime", default=None)
-    """Unit: s."""
+    """Unit: s, from this message on."""
     ev_target_energy_request: RationalNumber = element("EVTargetEnergyRequest")
     """Unit: Wh."""
     ev_maximum_energy_request: RationalNumber = element("EVMaximumEnergyRequest")
@@ -397,7 +397,7 @@ class Dynamic_CLResControlMode(CLResControlMode):
     abstract = True
 
     departure_time: UnsignedInt | None = element("DepartureTime", default=None)
-    """Unit: s."""
+    """Unit: s, from this message on."""
     minimum_soc: PercentValue | None = element("MinimumSOC", default=None)
     """Unit: %."""
     target_soc: PercentValue | None = element("TargetSOC", default=None)

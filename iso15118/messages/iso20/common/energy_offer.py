@@ -56,7 +56,7 @@ class EVPriceRule(Record):
     """
 
     energy_fee: RationalNumber = element("EnergyFee")
-    """Unit: the schedule's currency."""
+    """Price the EV asks from PowerRangeStart on; our sources name no unit (deployed stacks take it per kWh)."""
     power_range_start: RationalNumber = element("PowerRangeStart")
     """Unit: W."""
 

@@ -42,7 +42,7 @@ class SignedMeteringData(Record):
     """
 
     session_id: SessionID = element("SessionID")
-    """Eight octets; all zero in the first SessionSetupReq, then what the SECC assigned (V2G20-2106)."""
+    """The session whose energy is confirmed."""
     meter_info: MeterInfo = element("MeterInfo")
     receipt: Receipt | None = element("Receipt", default=None)
     dynamic_smdt_control_mode: Annotated[Dynamic_SMDTControlMode | None, choice("ControlMode")] = element(

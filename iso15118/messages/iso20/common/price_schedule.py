@@ -114,9 +114,9 @@ class PriceRule(Record):
     """
 
     energy_fee: RationalNumber = element("EnergyFee")
-    """Unit: the schedule's currency."""
+    """Price of energy from PowerRangeStart on, in the schedule's currency; our sources name no unit (deployed stacks take it per kWh)."""
     parking_fee: RationalNumber | None = element("ParkingFee", default=None)
-    """Unit: the schedule's currency."""
+    """In the schedule's currency, for every ParkingFeePeriod."""
     parking_fee_period: UnsignedInt | None = element("ParkingFeePeriod", default=None)
     """Unit: s."""
     carbon_dioxide_emission: UnsignedShort | None = element("CarbonDioxideEmission", default=None)
@@ -157,9 +157,9 @@ class OverstayRule(Record):
 
     overstay_rule_description: Description | None = element("OverstayRuleDescription", default=None)
     start_time: UnsignedInt = element("StartTime")
-    """Unit: s."""
+    """Unit: s; our sources do not say from when (the end of charging, by its place)."""
     overstay_fee: RationalNumber = element("OverstayFee")
-    """Unit: the schedule's currency."""
+    """In the schedule's currency, for every OverstayFeePeriod."""
     overstay_fee_period: UnsignedInt = element("OverstayFeePeriod")
     """Unit: s."""
 

@@ -103,7 +103,7 @@ class Scheduled_SEReqControlMode(Record):
     """
 
     departure_time: UnsignedInt | None = element("DepartureTime", default=None)
-    """Unit: s."""
+    """Unit: s, from this message on."""
     ev_target_energy_request: RationalNumber | None = element("EVTargetEnergyRequest", default=None)
     """Unit: Wh."""
     ev_maximum_energy_request: RationalNumber | None = element("EVMaximumEnergyRequest", default=None)
@@ -129,7 +129,7 @@ class Dynamic_SEReqControlMode(Record):
     """
 
     departure_time: UnsignedInt = element("DepartureTime")
-    """Unit: s."""
+    """Unit: s, from this message on."""
     minimum_soc: PercentValue | None = element("MinimumSOC", default=None)
     """Unit: %."""
     target_soc: PercentValue | None = element("TargetSOC", default=None)
@@ -153,7 +153,7 @@ class Dynamic_SEResControlMode(Record):
     """
 
     departure_time: UnsignedInt | None = element("DepartureTime", default=None)
-    """Unit: s."""
+    """Unit: s, from this message on."""
     minimum_soc: PercentValue | None = element("MinimumSOC", default=None)
     """Unit: %."""
     target_soc: PercentValue | None = element("TargetSOC", default=None)
