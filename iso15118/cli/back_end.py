@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from iso15118.cli.live import say
-from iso15118.errors import OcppError
+from iso15118.errors import LocalError, OcppError
 from iso15118.io.clock import Clock
 from iso15118.io.tcp import Apply
 from iso15118.io.websocket import StationLink
@@ -29,6 +29,8 @@ class BackEndLink:
     def __init__(
         self, device: OutletDevice, url: str, station_id: str, id_token: str, sample_s: float, clock: Clock
     ) -> None:
+        if not url.startswith(("ws://", "wss://")):
+            raise LocalError(f"--csms {url}: a back end's address looks like ws://host:port/ocpp")
         offset_s = clock.unix_offset_s()
         self.station = ChargingStation(
             station_id, id_token=id_token, unix_offset_s=offset_s, sample_interval_s=sample_s

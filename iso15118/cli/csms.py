@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Annotated
 
 import typer
 
 from iso15118.cli.live import run_until_stopped, say
+from iso15118.errors import LocalError
 from iso15118.io.clock import Clock
 from iso15118.io.websocket import BackEndServer
 from iso15118.ocpp.needs import ChargingNeeds
@@ -23,7 +25,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command(epilog="Example:  v2g csms --port 9000 --setpoint -5000")
 def csms(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "::1",
-    port: Annotated[int, typer.Option(help="TCP port; 0 for any free one.")] = 0,
+    port: Annotated[int, typer.Option(help="TCP port; 0 for any free one.", min=0, max=65535)] = 0,
     setpoint: Annotated[
         float, typer.Option(help="Power of every car at its station's meter, W; negative discharges.")
     ] = 0.0,
@@ -44,7 +46,11 @@ def csms(
 
 
 async def _serve(back_end: Csms, clock: Clock, host: str, port: int, over: asyncio.Event) -> bool:
-    async with BackEndServer(back_end, clock=clock).listen(host, port) as real_port:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            real_port = await stack.enter_async_context(BackEndServer(back_end, clock=clock).listen(host, port))
+        except OSError as error:
+            raise LocalError(f"can't listen on [{host}]:{port}: {error.strerror}") from None
         say(f"listening on ws://[{host}]:{real_port}/ocpp")
         await over.wait()
         await asyncio.sleep(_LAST_ANSWER_S)

@@ -36,3 +36,16 @@ def test_a_back_end_that_refuses_the_card_leaves_the_car_without_energy():
 
     assert "imported 0 Wh, exported 0 Wh" in told_by_station
     assert "DC_ChargeLoop" not in told_by_station
+
+
+def test_an_address_that_is_none_and_a_port_that_is_taken_are_one_line_each():
+    with v2g("evse", *LAB, "--sdp-port", "0", "--csms", "http://x") as evse:
+        assert "looks like ws://host:port/ocpp" in evse.communicate(timeout=60)[1]
+        assert evse.returncode == 2
+    with v2g("csms") as first:
+        port = re.search(r"]:(\d+)/", first.stdout.readline())[1]
+        with v2g("csms", "--port", port) as second:
+            told = second.communicate(timeout=60)[1]
+            assert f"can't listen on [::1]:{port}" in told
+            assert told.count("\n") == 1
+            assert second.returncode == 2
