@@ -127,13 +127,33 @@ class Controller(Protocol):
         ...
 
 
+_Place = tuple[str, int]
+"""A transaction and a stack level: where one profile of ours has its place."""
+
+
 class _Station:
     def __init__(self, station_id: str, handles: frozenset[str]) -> None:
         self.rpc = RpcPeer("csms-", handles)
         self.station_id = station_id
         self.transactions: dict[str, TransactionView] = {}
-        self.profile_ids: dict[tuple[str, int], int] = {}
+        self.wanted: dict[_Place, SetProfile | SetDynamic] = {}
+        """What the controller wants to hold, whether or not the station knows it yet."""
+        self.unsent: dict[_Place, None] = {}
+        """Places whose profile has to be sent, in order."""
+        self.held: set[_Place] = set()
+        """Places whose profile the station has accepted."""
+        self.asked: dict[str, _Place] = {}
+        """Calls about a place that are not answered yet."""
+        self.profile_ids: dict[_Place, int] = {}
         self.boots = 0
+
+    def forget(self, transaction_id: str) -> None:
+        """Drop everything about a transaction's profiles."""
+        for places in (self.wanted, self.unsent, self.profile_ids):
+            for place in [place for place in places if place[0] == transaction_id]:
+                del places[place]
+        self.held = {place for place in self.held if place[0] != transaction_id}
+        self.asked = {call_id: place for call_id, place in self.asked.items() if place[0] != transaction_id}
 
 
 class Csms:
@@ -179,10 +199,12 @@ class Csms:
         """A station is there."""
         if station_id not in self._stations:
             self._stations[station_id] = _Station(station_id, frozenset(self._handlers))
-        self._stations[station_id].rpc.connected(now)
+        station = self._stations[station_id]
+        station.rpc.connected(now)
+        self._send(station, now)
 
     def disconnected(self, station_id: str, now: float) -> None:
-        """A station is gone; what was to be sent to it is dropped, its samples will bring new decisions."""
+        """A station is gone; what the controller wants and it does not know yet is sent when it is back."""
         station = self._station(station_id)
         for event in station.rpc.disconnected(now):
             self._handle(station, event, now)
@@ -246,10 +268,18 @@ class Csms:
                     return
                 station.rpc.reply(call_id, answer)
                 then()
-            case Answered(_, action, request, payload) if payload.get("status", "Accepted") != "Accepted":
-                self.refusals.append((action, request, payload))
-            case Failed():
+            case Answered(call_id, action, request, payload):
+                place = station.asked.pop(call_id, None)
+                accepted = payload.get("status", "Accepted") == "Accepted"
+                if not accepted:
+                    self.refusals.append((action, request, payload))
+                if place is not None:
+                    (station.held.add if accepted else station.held.discard)(place)
+            case Failed(call_id):
                 self.refusals.append(event)
+                place = station.asked.pop(call_id, None)
+                if place is not None:
+                    station.held.discard(place)
             case _:
                 pass
 
@@ -297,7 +327,10 @@ class Csms:
             view = TransactionView(station.station_id, evse_id, info["transactionId"])
             station.transactions[view.transaction_id] = view
             if len(station.transactions) > MAX_TRANSACTIONS:
-                del station.transactions[next(iter(station.transactions))]
+                over = (name for name, other in station.transactions.items() if other.ended_s is not None)
+                oldest = next(over, next(iter(station.transactions)))
+                del station.transactions[oldest]
+                station.forget(oldest)
         if request["seqNo"] in view.seq_nos:
             return {}, _nothing  # sent again, because our answer was lost
         if len(view.seq_nos) >= MAX_EVENTS:
@@ -310,6 +343,7 @@ class Csms:
                 view.evcc_id = extra["additionalIdToken"]
         if request["eventType"] == "Ended":
             view.ended_s, view.stopped_reason = time_s, info.get("stoppedReason", "Local")
+            station.forget(view.transaction_id)
         answer: Payload = {}
         if "idToken" in request:
             known = request["idToken"]["idToken"] in self._tokens
@@ -324,13 +358,14 @@ class Csms:
     def _told(view: TransactionView, request: Payload, time_s: float) -> Told | None:
         values = read_values(request.get("meterValue", ()))
         imported, exported = (values.get(f"Energy.Active.{way}.Register") for way in ("Import", "Export"))
+        known = view.last
         if imported is None and exported is None:
             return None
         power = values.get("Power.Active.Import"), values.get("Power.Active.Export")
         told = Told(
             time_s=time_s,
-            import_wh=round(imported or 0),
-            export_wh=round(exported or 0),
+            import_wh=known.import_wh if imported is None and known else round(imported or 0),
+            export_wh=known.export_wh if exported is None and known else round(exported or 0),
             power_w=None if power == (None, None) else (power[0] or 0.0) - (power[1] or 0.0),
             soc_percent=values.get("SoC"),
             setpoint_w=values.get("Power.Active.Setpoint"),
@@ -343,19 +378,56 @@ class Csms:
     # --- what the controller wants ---
 
     def _do(self, station: _Station, view: TransactionView, decisions: tuple[Decision, ...], now: float) -> None:
+        """Take over what the controller wants, and send what the station does not know yet."""
+        if view.ended_s is not None:
+            return
         for decision in decisions:
-            if not station.rpc.online or view.ended_s is not None or station.rpc.full:
-                return
-            action, payload = self._request(station, view, decision)
-            station.rpc.call(action, payload, now)
+            place = (view.transaction_id, decision.stack_level)
+            wanted = station.wanted.get(place)
+            if not isinstance(decision, UpdateSetpoint):
+                station.wanted[place], station.unsent[place] = decision, None
+            elif not isinstance(wanted, SetDynamic):  # nothing to update there: the set point is a profile of its own
+                station.wanted[place] = SetDynamic(setpoint_w=decision.setpoint_w, stack_level=decision.stack_level)
+                station.unsent[place] = None
+            else:
+                station.wanted[place] = msgspec.structs.replace(wanted, setpoint_w=decision.setpoint_w)
+                self._update(station, place, decision.setpoint_w, now)
+        # A profile that was refused or lost on its way is tried again whenever there is something to say.
+        asked = set(station.asked.values())
+        for place in station.wanted:
+            if place[0] == view.transaction_id and place not in station.held and place not in asked:
+                station.unsent[place] = None
+        self._send(station, now)
 
-    def _request(self, station: _Station, view: TransactionView, decision: Decision) -> tuple[str, Payload]:
+    def _update(self, station: _Station, place: _Place, setpoint_w: float, now: float) -> None:
+        """UpdateDynamicSchedule where the station holds the profile; else the profile itself says it."""
+        if place not in station.held or place in station.unsent or not station.rpc.online or station.rpc.full:
+            station.unsent[place] = None
+            return
+        request = {
+            "chargingProfileId": station.profile_ids[place],
+            "scheduleUpdate": {"setpoint": round(setpoint_w, 1)},
+        }
+        station.asked[station.rpc.call("UpdateDynamicSchedule", request, now)] = place
+
+    def _send(self, station: _Station, now: float) -> None:
+        for place in list(station.unsent):
+            if not station.rpc.online or station.rpc.full:
+                return
+            del station.unsent[place]
+            wanted = station.wanted[place]
+            if (
+                isinstance(wanted, SetDynamic)
+                and wanted.valid_to_s is not None
+                and wanted.valid_to_s <= self._unix(now)
+            ):
+                continue  # too late: it would be over when it arrives
+            station.held.discard(place)
+            view = station.transactions[place[0]]
+            station.asked[station.rpc.call("SetChargingProfile", self._request(station, view, wanted), now)] = place
+
+    def _request(self, station: _Station, view: TransactionView, decision: SetProfile | SetDynamic) -> Payload:
         place = (view.transaction_id, decision.stack_level)
-        if isinstance(decision, UpdateSetpoint):
-            if place not in station.profile_ids:
-                raise LocalError(f"transaction {view.transaction_id} has no profile on level {decision.stack_level}")
-            update = {"setpoint": round(decision.setpoint_w, 1)}
-            return "UpdateDynamicSchedule", {"chargingProfileId": station.profile_ids[place], "scheduleUpdate": update}
         if place not in station.profile_ids:
             self._profile_count += 1
             station.profile_ids[place] = self._profile_count
@@ -366,6 +438,7 @@ class Csms:
             "transactionId": view.transaction_id,
         }
         schedule: dict[str, Any] = {"id": station.profile_ids[place], "chargingRateUnit": "W"}
+        periods: list[tuple[int, float]]
         if isinstance(decision, SetProfile):
             start = int(decision.periods[0][0])
             schedule["startSchedule"] = to_rfc3339(start)
@@ -384,7 +457,7 @@ class Csms:
             for start_s, setpoint_w in periods
         ]
         profile["chargingSchedule"] = [schedule]
-        return "SetChargingProfile", {"evseId": view.evse_id, "chargingProfile": profile}
+        return {"evseId": view.evse_id, "chargingProfile": profile}
 
     def _station(self, station_id: str) -> _Station:
         try:

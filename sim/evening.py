@@ -55,6 +55,8 @@ SOC_MARGIN_PERCENT = 1
 """Added to the wanted SoC, since the car may round up."""
 EFFICIENCY = 0.93
 """One way between meter and battery, assumed until something better has been learned."""
+LEAST_W = 1.0
+"""A limit below this counts as zero."""
 UPDATE_W = 5.0
 """A set point of the window is sent when it differs by at least this."""
 CHANGE_W, CHANGE_S = 200.0, 120.0
@@ -167,7 +169,8 @@ class Evening:
     # --- the window ---
 
     def _most_w(self, car: _Car) -> float:
-        return min(self.plan.max_power_w, car.needs.max_discharge_power_w)
+        most_w = min(self.plan.max_power_w, car.needs.max_discharge_power_w)
+        return most_w if most_w >= LEAST_W else 0.0
 
     def _missing_wh(self, car: _Car, export_wh: int | None = None) -> float:
         if car.view.begin is None or export_wh is None:
@@ -235,6 +238,7 @@ class Evening:
         if car.charged:
             return ()
         most_w = min(self.plan.max_power_w, car.needs.max_charge_power_w)
+        most_w = most_w if most_w >= LEAST_W else 0.0
         to_import_wh = self._to_import_wh(car)
         if car.exported and car.soc.percent is not None and car.soc.percent >= self._wanted_percent(car):
             car.charged = True

@@ -17,8 +17,19 @@ _REASONS = frozenset({
     "Remote", "SOCLimitReached", "StoppedByEV", "TimeLimitReached", "Timeout", "ReqEnergyTransferRejected",
 })  # fmt: skip
 """ReasonEnumType."""
-_SESSION_REASONS: Mapping[str, str] = {"SessionStop": "StoppedByEV", "unplugged": "EVDisconnected"}
-"""How a session of ours says the same."""
+_SESSION_REASONS: Mapping[str, str] = {
+    "SessionStop": "StoppedByEV",
+    "emergency stop": "EmergencyStop",
+    "the car went to pilot state B while the outlet is live": "StoppedByEV",
+    "the peer closed the connection": "StoppedByEV",
+    "the station wants to end": "Local",
+    "unplugged": "EVDisconnected",
+}
+"""How a session of ours puts the same; no word of the back end's is in it, so a wish of the station's own comes first."""
+_SILENCE = ": nothing within "
+"""What the end of a session whose car fell silent has in its text (PeerTimeout)."""
+_ABOVE_WISHES = frozenset({"EmergencyStop", "EVDisconnected"})
+"""What happened, whatever the station wanted at the time."""
 _TRIGGERS: Mapping[str, str] = {
     "DeAuthorized": "Deauthorized",
     "EVDisconnected": "EVCommunicationLost",
@@ -32,9 +43,15 @@ _TRIGGERS: Mapping[str, str] = {
 
 
 def stopped_reason(text: str, wanted: str | None) -> str:
-    """ReasonEnumType for the end of a session that says ``text``; ``wanted`` is why the station asked for it."""
-    reason = _SESSION_REASONS.get(text, text)
-    if wanted is not None and reason == "StoppedByEV":
+    """ReasonEnumType for the end of a session.
+
+    Args:
+        text: How the session put it: a reason of OCPP's, or a text of the session's own.
+        wanted: Why the station asked for the end; None when it did not. However the session then ended, this is the
+            reason, unless someone pressed the emergency stop or pulled the connector out.
+    """
+    reason = _SESSION_REASONS.get(text, "Timeout" if _SILENCE in text else text)
+    if wanted is not None and reason not in _ABOVE_WISHES:
         return wanted
     return reason if reason in _REASONS else "Other"
 

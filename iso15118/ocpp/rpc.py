@@ -8,8 +8,8 @@ Whatever was called, ``take_frames()`` afterwards returns the texts to write, in
 that must be acted upon; no text of the peer makes a method raise.
 
 One CALL is outstanding at a time, the rest wait in order (OCPP-J). A call made with ``keep=True`` survives silence and
-disconnection: it goes back to the head of the queue, under the same id, until it is answered or was tried
-``MAX_ATTEMPTS`` times. Any other fails with an event.
+disconnection: it goes back to the head of the queue, under the same id, until it is answered. Any other fails with an
+event.
 """
 
 from __future__ import annotations
@@ -22,12 +22,22 @@ import msgspec
 
 from iso15118.errors import LocalError, OcppError
 from iso15118.ocpp import schemas
+from iso15118.ocpp.rpc_events import (
+    Answered,
+    AnswerRefused,
+    Broken,
+    Called,
+    Event,
+    Failed,
+    Notified,
+    Payload,
+)
 
 __all__ = [
     "CALL_TIMEOUT_S",
-    "MAX_ATTEMPTS",
     "MAX_FRAME_BYTES",
     "MAX_QUEUED_CALLS",
+    "MAX_RETRY_PAUSE_S",
     "AnswerRefused",
     "Answered",
     "Broken",
@@ -39,13 +49,10 @@ __all__ = [
     "RpcPeer",
 ]
 
-Payload = dict[str, Any]
-"""A JSON object with the wire's own names."""
-
 CALL_TIMEOUT_S = 30.0
 """How long a CALL may stay unanswered, s (project default; OCPP leaves it to the implementer)."""
-MAX_ATTEMPTS = 3
-"""How often a kept call is sent within one connection before it fails (project default)."""
+MAX_PATIENCE = 10
+"""A kept call that stays unanswered waits longer each time: up to so many times ``CALL_TIMEOUT_S`` (project default)."""
 MAX_FRAME_BYTES = 1_048_576
 """Largest frame read: 1024 schedule periods with all their fields stay below (project limit)."""
 MAX_QUEUED_CALLS = 10_000
@@ -58,58 +65,6 @@ UNREADABLE_ID = "-1"
 """Message id in the answer to a frame whose own could not be read (OCPP-J)."""
 
 _CALL, _CALLRESULT, _CALLERROR, _CALLRESULTERROR, _SEND = 2, 3, 4, 5, 6
-
-
-class Called(msgspec.Struct, frozen=True):
-    """The peer wants something; answer with ``reply`` or ``refuse``, now or later."""
-
-    call_id: str
-    action: str
-    payload: Payload
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """The answer to a call of ours."""
-
-    call_id: str
-    action: str
-    request: Payload
-    payload: Payload
-
-
-class Failed(msgspec.Struct, frozen=True):
-    """A call of ours came to nothing: refused by the peer, answered wrongly, unanswered, or cut off."""
-
-    call_id: str
-    action: str
-    request: Payload
-    code: str
-    """OCPP-J error code, or "Timeout" or "Disconnected", which are ours."""
-    description: str
-
-
-class Notified(msgspec.Struct, frozen=True):
-    """A SEND of the peer, which has no answer."""
-
-    action: str
-    payload: Payload
-
-
-class AnswerRefused(msgspec.Struct, frozen=True):
-    """The peer could not use an answer of ours (CALLRESULTERROR)."""
-
-    call_id: str
-    code: str
-    description: str
-
-
-class Broken(msgspec.Struct, frozen=True):
-    """A frame that led to nothing; for the log."""
-
-    reason: str
-
-
-Event = Called | Answered | Failed | Notified | AnswerRefused | Broken
 
 
 class _Call:
@@ -155,6 +110,8 @@ class RpcPeer:
         self._queue: deque[_Call] = deque()
         self._outstanding: _Call | None = None
         self._deadline: float | None = None
+        self._held_until_s: float | None = None
+        """Until then kept calls pause: the first of them met silence."""
         self._unanswered: dict[str, str] = {}
         self._frames: list[str] = []
 
@@ -186,7 +143,7 @@ class RpcPeer:
 
     def disconnected(self, now: float) -> list[Event]:
         """The connection is gone: kept calls wait for the next one, the others fail."""
-        self._online = False
+        self._online, self._held_until_s = False, None
         self._frames.clear()
         self._unanswered.clear()
         if self._outstanding is not None:
@@ -205,7 +162,8 @@ class RpcPeer:
 
     def next_timer(self) -> float | None:
         """When to call ``handle_timer``; None for never."""
-        return self._deadline
+        held = self._held_until_s if self._online and self._outstanding is None else None
+        return min((time for time in (self._deadline, held) if time is not None), default=None)
 
     def handle_timer(self, now: float) -> list[Event]:
         """Give up waiting for an answer that is overdue: a kept call is sent again, another one fails."""
@@ -214,7 +172,7 @@ class RpcPeer:
             return []
         self._outstanding = self._deadline = None
         events: list[Event] = []
-        if call.keep and call.attempts < MAX_ATTEMPTS:
+        if call.keep:
             self._queue.appendleft(call)
         else:
             events.append(_failed(call, "Timeout", f"no answer within {self._timeout_s:g} s"))
@@ -372,20 +330,33 @@ class RpcPeer:
 
     def _settle(self, call_id: str) -> _Call | None:
         call = self._outstanding
-        if call is None or call.call_id != call_id:
+        if call is not None and call.call_id == call_id:
+            self._outstanding = self._deadline = None
+            if call.keep:
+                self._held_until_s = None
+            return call
+        # The answer to a call that is to be sent again comes late, but it comes.
+        late = next((call for call in self._queue if call.keep), None)
+        if late is None or late.call_id != call_id or not late.attempts:
             return None
-        self._outstanding = self._deadline = None
-        return call
+        self._queue.remove(late)
+        self._held_until_s = None
+        return late
 
     def _pump(self, now: float) -> None:
         """Send the next call, if there is one that may go."""
-        if not self._online or self._outstanding is not None or not self._queue:
+        if self._held_until_s is not None and now >= self._held_until_s:
+            self._held_until_s = None
+        if not self._online or self._outstanding is not None:
             return
-        if not self.gate_open and not self._queue[0].urgent:
+        held = self._held_until_s is not None
+        may_go = (c for c in self._queue if (c.urgent or self.gate_open) and not (held and c.keep))
+        call = next(may_go, None)
+        if call is None:
             return
-        call = self._queue.popleft()
+        self._queue.remove(call)
         call.attempts += 1
-        self._outstanding, self._deadline = call, now + self._timeout_s
+        self._outstanding, self._deadline = call, now + self._timeout_s * min(call.attempts, MAX_PATIENCE)
         self._write([_CALL, call.call_id, call.action, call.payload])
 
     @staticmethod

@@ -7,8 +7,9 @@ it tells what is so (``plug_in``, ``charging_needs``, ``measure`` ...) whenever 
 was away is told or asked when it is back.
 
 A transaction starts when the card is accepted (TxStartPoint Authorized: the EVCCID is known by then) and ends with the
-session. Offline, its events are queued and marked; no number is skipped and no event is lost. Profiles stay valid
-offline unless they say otherwise (Q11).
+session. Offline, its events are queued and marked; those a back end does not answer are sent again until it does. Only
+an event that finds no room in the queue, or that the back end refuses outright, is lost, and ``dropped_events`` counts
+it. Profiles stay valid offline unless they say otherwise (Q11).
 
 ``now`` is monotonic seconds; ``unix_offset_s`` added to it gives seconds since 1970.
 """

@@ -76,7 +76,7 @@ class StationCore:
             raise LocalError("a station has at least one outlet and samples at a positive interval")
         self.station_id = station_id
         self.dropped_events = 0
-        """Events that found no room in the queue, or that the back end refused."""
+        """Events that found no room in the queue, or that the back end refused with a CALLERROR or an invalid answer."""
         self._supported = frozenset(energy_transfers)
         self._one_way = frozenset(mode for mode in self._supported if not mode.endswith("_BPT"))
         self._id_token = {"idToken": id_token, "type": id_token_type}
@@ -161,7 +161,7 @@ class StationCore:
                     outlet.needs_to_send = outlet.needs_offline = True
 
     def _booted(self, payload: Payload, now: float) -> None:
-        interval_s = float(min(payload["interval"], MAX_HEARTBEAT_S))
+        interval_s = float(max(0, min(payload["interval"], MAX_HEARTBEAT_S)))
         if payload["status"] != "Accepted":
             self._next_boot_s = now + (max(interval_s, MIN_HEARTBEAT_S) if interval_s > 0 else RETRY_S)
             return

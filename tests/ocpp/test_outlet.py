@@ -11,7 +11,12 @@ from tests.ocpp.pair import NEEDS
         ("SessionStop", "Remote", "Remote", "RemoteStop"),
         ("unplugged", "Remote", "EVDisconnected", "EVCommunicationLost"),
         ("SOCLimitReached", None, "SOCLimitReached", "SoCLimitReached"),
-        ("SECC_SEQUENCE_CHARGE_LOOP: nothing within 0.5 s", None, "Other", "AbnormalCondition"),
+        ("SECC_SEQUENCE_CHARGE_LOOP: nothing within 0.5 s", None, "Timeout", "AbnormalCondition"),
+        ("SECC_SEQUENCE_CHARGE_LOOP: nothing within 0.5 s", "Remote", "Remote", "RemoteStop"),
+        ("emergency stop", "Remote", "EmergencyStop", "AbnormalCondition"),
+        ("DC_CableCheckReq answered FAILED", "Remote", "Remote", "RemoteStop"),
+        ("DC_CableCheckReq answered FAILED", None, "Other", "AbnormalCondition"),
+        ("the station wants to end", "ReqEnergyTransferRejected", "ReqEnergyTransferRejected", "AbnormalCondition"),
         ("SessionStop", "ReqEnergyTransferRejected", "ReqEnergyTransferRejected", "AbnormalCondition"),
     ],
 )

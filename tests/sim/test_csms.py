@@ -140,7 +140,7 @@ def test_decisions_become_profiles():
             if frame[0] == 2:
                 sent.append(frame[2:])
                 it.receive("CS-1", json.dumps([3, frame[1], {"status": "Accepted"}]), 1.0)
-    (absolute, dynamic, update) = sent
+    (absolute, dynamic) = sent
     assert absolute[1]["chargingProfile"] == {
         "id": 1,
         "stackLevel": 0,
@@ -159,7 +159,8 @@ def test_decisions_become_profiles():
     }  # fmt: skip
     assert dynamic[1]["chargingProfile"]["validTo"] == "2026-01-15T17:01:00.000Z"
     assert dynamic[1]["chargingProfile"]["maxOfflineDuration"] == 30
-    assert update == ["UpdateDynamicSchedule", {"chargingProfileId": 2, "scheduleUpdate": {"setpoint": 2.0}}]
+    periods = dynamic[1]["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"]
+    assert periods[0]["setpoint"] == 2.0, "what changes before it is sent is sent once"
 
 
 def test_of_two_steps_in_the_same_second_the_later_one_counts():
@@ -171,11 +172,73 @@ def test_of_two_steps_in_the_same_second_the_later_one_counts():
     assert [(period["startPeriod"], period["setpoint"]) for period in periods] == [(0, -1.0), (60, 5.0)]
 
 
-def test_an_update_of_nothing_is_the_controllers_mistake():
+def calls(it):
+    """What the back end asks for next: action, payload, and the id to answer."""
+    return [(frame[2], frame[3], frame[1]) for frame in map(json.loads, it.take_frames("CS-1")) if frame[0] == 2]
+
+
+def setpoint_of(payload):
+    return payload["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"][0]["setpoint"]
+
+
+def test_an_update_goes_to_a_profile_that_is_held_and_is_one_itself_where_none_is():
     it = back_end(Quiet(UpdateSetpoint(setpoint_w=2.0)))
     ask(it, "TransactionEvent", event(kind="Started"))
-    with pytest.raises(LocalError, match="no profile"):
-        it.receive("CS-1", json.dumps([2, "q", "NotifyEVChargingNeeds", needs()]), 1.0)
+    it.receive("CS-1", json.dumps([2, "q", "NotifyEVChargingNeeds", needs()]), 1.0)
+    ((action, payload, call_id),) = calls(it)
+    assert (action, setpoint_of(payload)) == ("SetChargingProfile", 2.0)
+    it.receive("CS-1", json.dumps([3, call_id, {"status": "Accepted"}]), 1.0)
+    it.receive("CS-1", json.dumps([2, "r", "NotifyEVChargingNeeds", needs()]), 2.0)
+    ((action, payload, _),) = calls(it)
+    assert action == "UpdateDynamicSchedule"
+    assert payload == {"chargingProfileId": 1, "scheduleUpdate": {"setpoint": 2.0}}
+
+
+def tell(it, payload):
+    """A TransactionEvent; what the back end says is left for ``calls``."""
+    it.receive("CS-1", json.dumps([2, "e", "TransactionEvent", payload]), 1.0)
+
+
+def test_a_profile_lost_with_the_connection_is_sent_again_when_it_is_back():
+    it = back_end(Quiet(SetProfile(periods=((UNIX, -7000.0),)), SetDynamic(setpoint_w=-1.0)))
+    ask(it, "TransactionEvent", event(kind="Started"))
+    it.receive("CS-1", json.dumps([2, "q", "NotifyEVChargingNeeds", needs()]), 1.0)
+    it.take_frames("CS-1")
+    it.disconnected("CS-1", 2.0)
+    it.connected("CS-1", 9.0)
+    tell(it, event(1, value=1))
+    ((action, payload, call_id),) = calls(it)
+    assert (action, setpoint_of(payload)) == ("SetChargingProfile", -7000.0)
+    it.receive("CS-1", json.dumps([3, call_id, {"status": "Accepted"}]), 9.0)
+    ((action, payload, _),) = calls(it)
+    assert (action, setpoint_of(payload)) == ("SetChargingProfile", -1.0)
+
+
+def test_a_profile_that_was_refused_is_tried_again_with_the_next_event_and_forgotten_at_the_end():
+    it = back_end(Quiet(SetDynamic(setpoint_w=-1.0)))
+    ask(it, "TransactionEvent", event(kind="Started"))
+    it.receive("CS-1", json.dumps([2, "q", "NotifyEVChargingNeeds", needs()]), 1.0)
+    ((_, _, call_id),) = calls(it)
+    it.receive("CS-1", json.dumps([3, call_id, {"status": "Rejected"}]), 1.0)
+    assert calls(it) == []
+    assert len(it.refusals) == 1
+    tell(it, event(1, value=1))
+    ((action, _, call_id),) = calls(it)
+    assert action == "SetChargingProfile"
+    it.receive("CS-1", json.dumps([3, call_id, {"status": "Rejected"}]), 1.0)
+    tell(it, event(2, "Ended", 2))
+    assert calls(it) == []
+
+
+def test_a_register_that_a_station_leaves_out_keeps_its_last_value():
+    it = back_end()
+    both = [{"value": 500, "measurand": "Energy.Active.Import.Register"},
+            {"value": 700, "measurand": "Energy.Active.Export.Register"}]  # fmt: skip
+    for number, sampled in enumerate((both, both[:1])):
+        meter = [{"timestamp": f"2026-01-15T17:0{number}:00Z", "sampledValue": sampled}]
+        stamp = f"2026-01-15T17:0{number}:00Z"
+        ask(it, "TransactionEvent", event(number, meterValue=meter, timestamp=stamp))
+    assert it.registers("CS-1") == ((500, 700), (500, 700))
 
 
 def test_stations_do_not_mix():
