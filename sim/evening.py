@@ -25,7 +25,7 @@ import msgspec
 
 from iso15118.errors import LocalError
 from iso15118.ocpp.needs import ChargingNeeds
-from sim.csms import Decision, SetDynamic, SetProfile, Told, TransactionView, UpdateSetpoint
+from sim.control import Decision, SetDynamic, SetProfile, Told, TransactionView, UpdateSetpoint
 from sim.learning import SocLearner
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iso15118.ocpp.needs import ChargingNeeds
-from sim.csms import Decision, SetDynamic, SetProfile, Told, TransactionView
+from sim.control import Decision, SetDynamic, SetProfile, Told, TransactionView
 
 __all__ = ["FixedSetpoint"]
 

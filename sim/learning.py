@@ -7,7 +7,7 @@ say what it cost; nothing about the car needs to be known beforehand.
 from __future__ import annotations
 
 from iso15118.ocpp.needs import ChargingNeeds
-from sim.csms import Told
+from sim.control import Told
 
 __all__ = ["SocLearner"]
 

@@ -25,7 +25,8 @@ from iso15118.trace import Trace
 from sim.battery import BatteryConfig
 from sim.car import Car
 from sim.clock import Handle, Heap
-from sim.csms import Controller, Csms
+from sim.control import Controller
+from sim.csms import Csms
 from sim.devices import CarDevice, OutletDevice
 from sim.ocpp_link import OcppLink
 from sim.outlet import Outlet

@@ -13,7 +13,8 @@ from iso15118.errors import LocalError
 from iso15118.io.clock import Clock
 from iso15118.io.websocket import BackEndServer
 from iso15118.ocpp.needs import ChargingNeeds
-from sim.csms import Csms, Decision, Told, TransactionView
+from sim.control import Decision, Told, TransactionView
+from sim.csms import Csms
 from sim.fixed import FixedSetpoint
 from sim.scenario import ID_TOKEN
 

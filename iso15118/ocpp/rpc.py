@@ -37,7 +37,7 @@ __all__ = [
     "CALL_TIMEOUT_S",
     "MAX_FRAME_BYTES",
     "MAX_QUEUED_CALLS",
-    "MAX_RETRY_PAUSE_S",
+    "MAX_PATIENCE",
     "AnswerRefused",
     "Answered",
     "Broken",

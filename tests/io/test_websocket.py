@@ -13,7 +13,8 @@ from iso15118.errors import OcppError
 from iso15118.io.clock import Clock
 from iso15118.io.websocket import SUBPROTOCOL, BackEndServer, StationLink
 from iso15118.ocpp.station import ChargingStation, MeterSample, Target
-from sim.csms import Csms, SetDynamic
+from sim.control import SetDynamic
+from sim.csms import Csms
 from tests.ocpp.pair import METER, NEEDS, Quiet
 
 LIMIT_S = 60.0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.csms import SetDynamic, SetProfile, UpdateSetpoint
+from sim.control import SetDynamic, SetProfile, UpdateSetpoint
 from tests.ocpp.pair import UNIX, Pair, Quiet
 
 DECISIONS = (SetProfile(periods=((UNIX, -7000.0), (UNIX + 600, 0.0))), SetDynamic(setpoint_w=-1.0, valid_to_s=UNIX + 99),

@@ -9,7 +9,7 @@ from iso15118.errors import LocalError
 from iso15118.ocpp import schemas, station_core
 from iso15118.ocpp.station import NEEDS_WAIT_S, ChargingStation, MeterSample, Target
 from iso15118.ocpp.times import from_rfc3339, to_rfc3339
-from sim.csms import SetDynamic, SetProfile, UpdateSetpoint
+from sim.control import SetDynamic, SetProfile, UpdateSetpoint
 from tests.ocpp.pair import CAR, METER, NEEDS, UNIX, Pair, Quiet
 
 OUT = SetDynamic(setpoint_w=-7000.0)

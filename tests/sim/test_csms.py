@@ -5,7 +5,8 @@ import pytest
 
 from iso15118.errors import LocalError
 from sim import csms
-from sim.csms import Csms, SetDynamic, SetProfile, UpdateSetpoint
+from sim.control import SetDynamic, SetProfile, UpdateSetpoint
+from sim.csms import Csms
 from tests.ocpp.pair import NEEDS, UNIX, Pair, Quiet
 
 

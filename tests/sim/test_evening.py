@@ -7,7 +7,7 @@ import pytest
 
 from iso15118.errors import LocalError
 from iso15118.ocpp.station import MeterSample
-from sim.csms import SetDynamic, SetProfile, Told, TransactionView, UpdateSetpoint
+from sim.control import SetDynamic, SetProfile, Told, TransactionView, UpdateSetpoint
 from sim.evening import Evening, EveningPlan
 from tests.ocpp.pair import NEEDS, UNIX, Pair
 

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from sim.csms import Told
+from sim.control import Told
 from sim.learning import SocLearner
 from tests.ocpp.pair import NEEDS
 
