@@ -67,6 +67,8 @@ class TransactionView:
         self.ended_s: float | None = None
         """Seconds since 1970."""
         self.stopped_reason: str | None = None
+        self.registers_told: set[str] = set()
+        """Which of "import" and "export" the station has told so far."""
         self.seq_nos: set[int] = set()
         """Numbers of the events received."""
 

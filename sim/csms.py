@@ -274,7 +274,15 @@ class Csms:
             soc_percent=values.get("SoC"),
             setpoint_w=values.get("Power.Active.Setpoint"),
         )
-        view.begin = view.begin or told
+        begin = view.begin or told
+        # A register that is told for the first time has stood there all along: it counts from what it says now.
+        if imported is not None and "import" not in view.registers_told:
+            begin = msgspec.structs.replace(begin, import_wh=told.import_wh)
+            view.registers_told.add("import")
+        if exported is not None and "export" not in view.registers_told:
+            begin = msgspec.structs.replace(begin, export_wh=told.export_wh)
+            view.registers_told.add("export")
+        view.begin = begin
         if view.last is None or told.time_s >= view.last.time_s:
             view.last = told
         return told

@@ -55,6 +55,8 @@ SOC_MARGIN_PERCENT = 1
 """Added to the wanted SoC, since the car may round up."""
 EFFICIENCY = 0.93
 """One way between meter and battery, assumed until something better has been learned."""
+LONGEST_S = 604_800.0
+"""Nothing is planned for longer than a week, whatever a car says of its departure and its hunger."""
 LEAST_W = 1.0
 """A limit below this counts as zero."""
 UPDATE_W = 5.0
@@ -132,9 +134,11 @@ class Evening:
     def on_needs(self, view: TransactionView, needs: ChargingNeeds, unix_s: float) -> tuple[Decision, ...]:
         """Begin: the window's set point if it is open, and a first plan for the night."""
         departure_s = self.plan.departure_s if needs.departure_unix_s is None else needs.departure_unix_s
+        departure_s = min(departure_s, unix_s + LONGEST_S)
         known = self._cars.get(view.transaction_id)
         if known is not None:  # only the car's wishes have changed
             known.told(needs, departure_s)
+            known.exported = known.exported or unix_s >= self.plan.window_end_s
             return self._night(known, unix_s)
         car = self._cars[view.transaction_id] = _Car(view, needs, departure_s)
         car.exported = not needs.bidirectional or self.plan.export_wh <= 0 or unix_s >= self.plan.window_end_s
@@ -256,7 +260,7 @@ class Evening:
             power_w = max(flat_w, CHARGE_W)
             start_s = max(done_s - to_import_wh * 3600.0 / min(power_w, most_w), earliest_s)
         power_w = min(max(power_w, LEAST_CHARGE_W), most_w)
-        end_s = start_s + to_import_wh * 3600.0 / power_w
+        end_s = min(start_s + to_import_wh * 3600.0 / power_w, unix_s + LONGEST_S)
         steps = [(start_s, power_w), (end_s, 0.0)]
         if start_s > unix_s:
             steps.insert(0, (unix_s, 0.0))

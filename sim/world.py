@@ -261,12 +261,14 @@ class World:
             self.apply_evcc(self.evcc.receive_data(data, now))
 
     def _closed_by_car(self, now: float) -> None:
-        self.plant.advance(now)
-        self.apply_secc(self.secc.connection_lost(now))
+        if self.connected:  # a dead cable carries no end of a connection either
+            self.plant.advance(now)
+            self.apply_secc(self.secc.connection_lost(now))
 
     def _closed_by_station(self, now: float) -> None:
-        self.plant.advance(now)
-        self.apply_evcc(self.evcc.connection_lost(now))
+        if self.connected:
+            self.plant.advance(now)
+            self.apply_evcc(self.evcc.connection_lost(now))
 
     # --- timers of all who have them ---
 

@@ -52,7 +52,8 @@ __all__ = [
 CALL_TIMEOUT_S = 30.0
 """How long a CALL may stay unanswered, s (project default; OCPP leaves it to the implementer)."""
 MAX_PATIENCE = 10
-"""A kept call that stays unanswered waits longer each time: up to so many times ``CALL_TIMEOUT_S`` (project default)."""
+"""A kept call that stays unanswered is sent again after a pause of 1, 2, ... times the time-out, at most so many times it;
+meanwhile other kept calls wait behind it, in order, and the rest goes out (project default)."""
 MAX_FRAME_BYTES = 1_048_576
 """Largest frame read: 1024 schedule periods with all their fields stay below (project limit)."""
 MAX_QUEUED_CALLS = 10_000
@@ -168,12 +169,16 @@ class RpcPeer:
     def handle_timer(self, now: float) -> list[Event]:
         """Give up waiting for an answer that is overdue: a kept call is sent again, another one fails."""
         call = self._outstanding
-        if call is None or self._deadline is None or now < self._deadline:
+        if call is None:
+            self._pump(now)  # the pause before a repetition may be over
+            return []
+        if self._deadline is None or now < self._deadline:
             return []
         self._outstanding = self._deadline = None
         events: list[Event] = []
         if call.keep:
             self._queue.appendleft(call)
+            self._held_until_s = now + self._timeout_s * min(call.attempts, MAX_PATIENCE)
         else:
             events.append(_failed(call, "Timeout", f"no answer within {self._timeout_s:g} s"))
         self._pump(now)
@@ -356,7 +361,7 @@ class RpcPeer:
             return
         self._queue.remove(call)
         call.attempts += 1
-        self._outstanding, self._deadline = call, now + self._timeout_s * min(call.attempts, MAX_PATIENCE)
+        self._outstanding, self._deadline = call, now + self._timeout_s
         self._write([_CALL, call.call_id, call.action, call.payload])
 
     @staticmethod

@@ -1,3 +1,4 @@
+import itertools
 import json
 
 import pytest
@@ -135,14 +136,33 @@ def test_silence_fails_a_call_and_repeats_a_kept_one():
     (event,) = it.handle_timer(5.0)
     assert isinstance(event, Failed)
     assert (event.call_id, event.code) == ("S1", "Timeout")
-    now, waits = 5.0, []
-    for _ in range(14):
-        due = it.next_timer()
-        waits.append(due - now)
-        now = due
+    assert [frame[1] for frame in frames(it)] == ["S1", "S2"]
+    sent = [5.0]
+    for _ in range(40):
+        now = it.next_timer()
         assert it.handle_timer(now) == [], "what is kept is never given up"
-    assert waits == [5.0 * min(attempt, rpc.MAX_PATIENCE) for attempt in range(1, 15)]
-    assert [frame[1] for frame in frames(it)] == ["S1"] + ["S2"] * 15
+        if [frame[1] for frame in frames(it)].count("S2"):
+            sent.append(now)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(sent)]
+    assert gaps[:3] == [10.0, 15.0, 20.0], "five seconds for the answer and a pause that grows"
+    assert max(gaps) == 5.0 * (1 + rpc.MAX_PATIENCE)
+
+
+def test_a_kept_call_that_is_never_answered_does_not_block_what_is_not_kept():
+    it = peer(call_timeout_s=5.0)
+    it.call("Heartbeat", {}, 0.0, keep=True)
+    it.call("Heartbeat", {}, 0.0, keep=True)
+    it.handle_timer(5.0)
+    it.take_frames()
+    third = it.call("Heartbeat", {}, 6.0)
+    ((_, call_id, *_),) = frames(it)
+    assert call_id == third
+    it.receive(f'[3,"{third}",{{"currentTime":"2026-01-15T17:00:00Z"}}]', 6.5)
+    assert frames(it) == [], "the second kept call keeps its place behind the first"
+    it.handle_timer(it.next_timer())
+    assert [frame[1] for frame in frames(it)] == ["S1"]
+    it.receive('[3,"S1",{"currentTime":"2026-01-15T17:00:00Z"}]', 11.0)
+    assert [frame[1] for frame in frames(it)] == ["S2"]
 
 
 def test_what_is_kept_survives_a_disconnection_in_order_and_the_rest_fails():

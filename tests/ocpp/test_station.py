@@ -435,6 +435,8 @@ def test_a_silent_back_end_is_told_again():
     it.station.energy_flow(1, True, 2.0)
     (first,) = it.take()
     it.station.handle_timer(32.0)
+    assert it.take() == [], "a pause first: what else there is goes out meanwhile"
+    it.station.handle_timer(62.0)
     assert it.take() == [first]
 
 

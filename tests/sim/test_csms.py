@@ -261,3 +261,13 @@ def test_a_silent_station_is_a_refusal():
     pair.csms.request_stop("CS-1", pair.view.transaction_id, 40.0)
     pair.disconnect()
     assert pair.csms.refusals[-1].code == "Disconnected"
+
+
+def test_a_register_told_late_counts_from_what_it_says_then():
+    it = back_end()
+    imported = {"value": 500, "measurand": "Energy.Active.Import.Register"}
+    exported = {"value": 70_000, "measurand": "Energy.Active.Export.Register"}
+    for number, sampled in enumerate(([imported], [imported, exported], [imported, exported | {"value": 70_010}])):
+        stamp = f"2026-01-15T17:0{number}:00Z"
+        tell(it, event(number, meterValue=[{"timestamp": stamp, "sampledValue": sampled}], timestamp=stamp))
+    assert it.registers("CS-1") == ((500, 70_000), (500, 70_010))

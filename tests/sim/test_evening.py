@@ -236,3 +236,32 @@ def test_it_decides_nothing_for_strangers_and_old_samples():
 def test_an_impossible_plan_is_refused(changes):
     with pytest.raises(LocalError):
         plan(**changes)
+
+
+@pytest.mark.parametrize("control_mode", ["ScheduledControl", "DynamicControl"])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"departure_unix_s": 253_402_300_799.0},
+        {"target_energy_wh": 1e9},
+        {"max_charge_power_w": 1e-300, "max_discharge_power_w": 1e-300},
+    ],
+    ids=["year 9999", "a GWh", "no power"],
+)
+def test_absurd_wishes_make_no_absurd_plan(wish, control_mode):
+    plan = EveningPlan(window_start_s=UNIX, window_end_s=UNIX + 7_200, departure_s=UNIX + 46_800)
+    needs = msgspec.structs.replace(NEEDS, control_mode=control_mode, **wish)
+    pair = Pair(Evening(plan)).connect().plug_in(needs)
+    pair.run_until(600.0)
+    assert not pair.csms.refusals
+
+
+@pytest.mark.parametrize("after_s", [0.0, 60.0])
+def test_needs_told_again_at_the_end_of_the_window(after_s):
+    plan = EveningPlan(window_start_s=UNIX, window_end_s=UNIX + 7_200, departure_s=UNIX + 46_800)
+    needs = msgspec.structs.replace(NEEDS, control_mode="ScheduledControl")
+    pair = Pair(Evening(plan)).connect().plug_in(needs)
+    pair.run_until(7_200.0 + after_s)
+    pair.station.charging_needs(1, msgspec.structs.replace(needs, target_energy_wh=100.0), pair.now)
+    pair.exchange()
+    assert not pair.csms.refusals
