@@ -1,0 +1,198 @@
+"""What each schema file declares, as far as event codes depend on it: roots, substitutions, and names nobody models.
+
+Element names belong here and to fields, never to classes (design decision 1).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iso15118.messages import app, xmldsig
+from iso15118.messages.iso20 import dc, types
+from iso15118.messages.iso20.common import (
+    authorization,
+    certificate_installation,
+    energy_offer,
+    metering,
+    power_delivery,
+    price_schedule,
+    schedule_exchange,
+    service,
+    session_setup,
+    session_stop,
+    vehicle_check,
+    xmlns,
+)
+from iso15118.messages.model import Namespace, QName, Record
+
+__all__ = ["APP_PROTOCOL", "COMMON_MESSAGES", "COMMON_TYPES", "DC", "XMLDSIG"]
+
+XMLDSIG = Namespace(
+    xmlns=xmldsig.XMLNS,
+    modules=(xmldsig,),
+    roots={
+        name: getattr(xmldsig, name)
+        for name in (
+            "CanonicalizationMethod",
+            "DigestMethod",
+            "Reference",
+            "Signature",
+            "SignatureMethod",
+            "SignatureValue",
+            "SignedInfo",
+            "Transform",
+            "Transforms",
+        )
+    },
+    other_roots=(
+        "DSAKeyValue",
+        "DigestValue",
+        "KeyInfo",
+        "KeyName",
+        "KeyValue",
+        "Manifest",
+        "MgmtData",
+        "Object",
+        "PGPData",
+        "RSAKeyValue",
+        "RetrievalMethod",
+        "SPKIData",
+        "SignatureProperties",
+        "SignatureProperty",
+        "X509Data",
+    ),
+    other_elements=(
+        "Exponent",
+        "G",
+        "J",
+        "Modulus",
+        "P",
+        "PGPKeyID",
+        "PGPKeyPacket",
+        "PgenCounter",
+        "Q",
+        "SPKISexp",
+        "Seed",
+        "X509CRL",
+        "X509Certificate",
+        "X509IssuerSerial",
+        "X509SKI",
+        "X509SubjectName",
+        "Y",
+    ),
+)
+
+APP_PROTOCOL = Namespace(
+    xmlns=app.XMLNS,
+    modules=(app,),
+    roots={
+        "supportedAppProtocolReq": app.SupportedAppProtocolReq,
+        "supportedAppProtocolRes": app.SupportedAppProtocolRes,
+    },
+)
+
+_CL_REQ = QName("CLReqControlMode", types.XMLNS.uri)
+_CL_RES = QName("CLResControlMode", types.XMLNS.uri)
+
+COMMON_TYPES = Namespace(
+    xmlns=types.XMLNS,
+    modules=(types,),
+    roots={"CLReqControlMode": types.CLReqControlMode, "CLResControlMode": types.CLResControlMode},
+    substitutes={
+        _CL_REQ: {"CLReqControlMode": types.CLReqControlMode},
+        _CL_RES: {"CLResControlMode": types.CLResControlMode},
+    },
+)
+
+
+def _messages(module: Any, *names: str) -> dict[str, type[Record]]:
+    return {name: getattr(module, name) for name in names}
+
+
+COMMON_MESSAGES = Namespace(
+    xmlns=xmlns.XMLNS,
+    modules=(
+        authorization,
+        certificate_installation,
+        energy_offer,
+        metering,
+        power_delivery,
+        price_schedule,
+        schedule_exchange,
+        service,
+        session_setup,
+        session_stop,
+        vehicle_check,
+    ),
+    roots={
+        **_messages(session_setup, "SessionSetupReq", "SessionSetupRes"),
+        **_messages(
+            authorization, "AuthorizationSetupReq", "AuthorizationSetupRes", "AuthorizationReq", "AuthorizationRes"
+        ),
+        **_messages(
+            certificate_installation,
+            "CertificateInstallationReq",
+            "CertificateInstallationRes",
+            "SignedInstallationData",
+        ),
+        **_messages(
+            service,
+            "ServiceDiscoveryReq",
+            "ServiceDiscoveryRes",
+            "ServiceDetailReq",
+            "ServiceDetailRes",
+            "ServiceSelectionReq",
+            "ServiceSelectionRes",
+        ),
+        **_messages(schedule_exchange, "ScheduleExchangeReq", "ScheduleExchangeRes"),
+        **_messages(power_delivery, "PowerDeliveryReq", "PowerDeliveryRes"),
+        **_messages(metering, "MeteringConfirmationReq", "MeteringConfirmationRes", "SignedMeteringData"),
+        **_messages(session_stop, "SessionStopReq", "SessionStopRes"),
+        **_messages(
+            vehicle_check, "VehicleCheckInReq", "VehicleCheckInRes", "VehicleCheckOutReq", "VehicleCheckOutRes"
+        ),
+    },
+)
+
+_DC_CONTROL_MODES_REQ = (
+    "Scheduled_DC_CLReqControlMode",
+    "BPT_Scheduled_DC_CLReqControlMode",
+    "Dynamic_DC_CLReqControlMode",
+    "BPT_Dynamic_DC_CLReqControlMode",
+)
+_DC_CONTROL_MODES_RES = (
+    "Scheduled_DC_CLResControlMode",
+    "BPT_Scheduled_DC_CLResControlMode",
+    "Dynamic_DC_CLResControlMode",
+    "BPT_Dynamic_DC_CLResControlMode",
+)
+_DC_CPD_REQ = ("DC_CPDReqEnergyTransferMode", "BPT_DC_CPDReqEnergyTransferMode")
+_DC_CPD_RES = ("DC_CPDResEnergyTransferMode", "BPT_DC_CPDResEnergyTransferMode")
+
+DC = Namespace(
+    xmlns=dc.XMLNS,
+    modules=(dc,),
+    roots=_messages(
+        dc,
+        "DC_ChargeParameterDiscoveryReq",
+        "DC_ChargeParameterDiscoveryRes",
+        "DC_CableCheckReq",
+        "DC_CableCheckRes",
+        "DC_PreChargeReq",
+        "DC_PreChargeRes",
+        "DC_ChargeLoopReq",
+        "DC_ChargeLoopRes",
+        "DC_WeldingDetectionReq",
+        "DC_WeldingDetectionRes",
+        *_DC_CPD_REQ,
+        *_DC_CPD_RES,
+        *_DC_CONTROL_MODES_REQ,
+        *_DC_CONTROL_MODES_RES,
+    ),
+    substitutes={
+        _CL_REQ: _messages(dc, *_DC_CONTROL_MODES_REQ),
+        _CL_RES: _messages(dc, *_DC_CONTROL_MODES_RES),
+        QName("DC_CPDReqEnergyTransferMode", dc.XMLNS.uri): _messages(dc, *_DC_CPD_REQ),
+        QName("DC_CPDResEnergyTransferMode", dc.XMLNS.uri): _messages(dc, *_DC_CPD_RES),
+    },
+)
