@@ -1,0 +1,182 @@
+"""Whether deployed codecs can read a message: what a conservative sender keeps clear of.
+
+The limits are data (``iso15118.messages.deployed``); here they are laid on the grammar. Of each class it is worked out
+once which of its fields can break a rule at all, so that a message without texts and lists costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from iso15118.exi.codec import Mode, root_of
+from iso15118.exi.datatypes import Binary, Text
+from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, schema_grammar
+from iso15118.exi.interpreter import step
+from iso15118.messages import deployed, xmldsig
+from iso15118.messages.deployed import Rule
+from iso15118.messages.model import QName
+
+__all__ = ["Finding", "lint"]
+
+
+class Finding(NamedTuple):
+    """One place of a message that deployed codecs stumble over."""
+
+    path: str
+    """Where: ``SessionSetupReq/EVCCID``."""
+    what: str
+    """What is there."""
+    rule: Rule
+    """Which limit it breaks, who fails, and how that is known."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}; safe: {self.rule.limit}. {self.rule.fails}"
+
+
+def lint(message: Any, key: str, mode: Mode = "document", element: QName | str | None = None) -> tuple[Finding, ...]:
+    """What in a message is beyond some deployed codec; arguments as for ``encode``, which also says if it is valid.
+
+    Raises:
+        CodecError: The schema set has no such root.
+        LocalError: Unknown key or mode.
+    """
+    _, root = root_of(schema_grammar(key), mode, message, element)
+    found: list[Finding] = []
+    name = root.name.local
+    if mode == "fragment":
+        _fragment(name, key, found)
+    elif name in deployed.SWAPPED_ROOTS.get(key, ()):
+        found.append(Finding(name, "a root that deployed codecs number differently", deployed.SWAPPED))
+    _walk(root, message, name, _signed(root, message, within=False), found)
+    return tuple(found)
+
+
+def _fragment(name: str, key: str, found: list[Finding]) -> None:
+    if name not in deployed.SIGNED:
+        return  # not what a session signs: nobody has to read it
+    without = [codec for codec, names in deployed.FRAGMENT_CODECS.items() if name not in names]
+    if without:
+        found.append(Finding(name, f"a fragment that {' and '.join(without)} can't handle", deployed.FRAGMENT))
+    elif name == "SignedInfo" and key in ("ACDP", "WPT"):
+        found.append(Finding(name, f"a fragment that cbV2G can't handle in {key}", deployed.FRAGMENT))
+
+
+def _signed(element: Element, value: Any, *, within: bool) -> bool:
+    """Whether a signature covers the element: it lies in one, or is of a signed kind and bears the Id to refer to."""
+    if within or element.name.local not in deployed.SIGNED:
+        return within
+    return isinstance(value, xmldsig.SignedInfo) or getattr(value, "id", None) is not None
+
+
+class _Check(NamedTuple):
+    """A field that can break a rule."""
+
+    particle: Particle
+    most: int | None
+    """Longest safe list; None: any."""
+    rule: Rule
+    """Broken by a longer one."""
+    hidden_without: str | None
+    """Field that must be there if this one is."""
+
+
+def _walk(element: Element, value: Any, path: str, signed: bool, found: list[Finding]) -> None:
+    if element.record is None:
+        _simple(element, value, path, found, signed=signed)
+        return
+    for check in _plan(element.record, signed):
+        particle = check.particle
+        held = getattr(value, particle.field)
+        if held is None or held == ():
+            continue
+        items = held if particle.many else (held,)
+        _place(element.record, check, value, len(items), path, found)
+        for count, item in enumerate(items, 1):
+            child = particle.by_class.get(type(item)) or particle.elements[0]
+            below = f"{path}/{step(particle, child, count if particle.many else 0)}"
+            if child.record is not None:
+                _walk(child, item, below, _signed(child, item, within=signed), found)
+            else:  # attributes are written in one way only: an empty one is no trap
+                content = signed and particle.kind is not Event.ATTRIBUTE
+                _simple(child, item, below, found, signed=content, of_signature=_of_signature(element.record))
+
+
+def _simple(
+    element: Element, value: Any, path: str, found: list[Finding], *, signed: bool, of_signature: bool = False
+) -> None:
+    if signed and isinstance(element.datatype, Text | Binary) and len(value) == 0:
+        found.append(Finding(path, "an empty value that is signed", deployed.EMPTY_SIGNED))
+    if not isinstance(value, str):
+        return
+    if not deployed.is_plain(value):
+        wrong = next(character for character in value if not deployed.is_plain(character))
+        found.append(Finding(path, f"character U+{ord(wrong):04X}", deployed.PLAIN_TEXT))
+    if of_signature and len(value) > deployed.MAX_SIGNATURE_TEXT:
+        found.append(Finding(path, f"{len(value)} characters", deployed.SIGNATURE_TEXT))
+    if element.name.local == "ProtocolNamespace" and len(value) > deployed.MAX_NAMESPACE:
+        found.append(Finding(path, f"{len(value)} characters", deployed.NAMESPACE))
+
+
+def _place(owner: RecordGrammar, check: _Check, record: Any, count: int, path: str, found: list[Finding]) -> None:
+    """Rules about an element's being there, and how often."""
+    name = check.particle.elements[0].name.local
+    below = f"{path}/{name}"
+    if check.most is not None and count > check.most:
+        found.append(Finding(below, f"{count} of them, not at most {check.most}", check.rule))
+    if name in deployed.TRUNCATED_LISTS:
+        found.append(Finding(below, f"a list of {count}", deployed.TRUNCATED))
+    if check.hidden_without is not None and not getattr(record, check.hidden_without):
+        found.append(Finding(below, f"there, without {deployed.HIDING[name]}", deployed.HIDDEN))
+    if _is_part(owner, check.particle):
+        found.append(Finding(below, "a part no session's signature needs", deployed.SIGNATURE_PART))
+
+
+@functools.cache
+def _plan(grammar: RecordGrammar, signed: bool) -> tuple[_Check, ...]:
+    """What of a class has to be looked at; ``signed`` as part of something that is signed."""
+    return tuple(_checks(grammar, signed, frozenset()))
+
+
+def _checks(grammar: RecordGrammar, signed: bool, above: frozenset[RecordGrammar]) -> Iterator[_Check]:
+    particles = [particle for slot in grammar.slots for particle in slot.particles]
+    fields = {particle.elements[0].name.local: particle.field for particle in particles}
+    for particle in particles:
+        name = particle.elements[0].name.local
+        most, rule = _list_limit(name, particle)
+        hidden_without = fields.get(deployed.HIDING.get(name, ""))
+        placed = most is not None or hidden_without is not None or name in deployed.TRUNCATED_LISTS
+        if placed or _is_part(grammar, particle) or _deep(particle, signed, above | {grammar}):
+            yield _Check(particle, most, rule, hidden_without)
+
+
+def _list_limit(name: str, particle: Particle) -> tuple[int | None, Rule]:
+    if name in deployed.LIST_LIMITS and particle.many:
+        return deployed.LIST_LIMITS[name], deployed.LIST
+    if particle.many and particle.most is not None and name not in deployed.AT_MAXIMUM_SAFE:
+        return particle.most - 1, deployed.AT_MAXIMUM
+    return None, deployed.LIST
+
+
+def _deep(particle: Particle, signed: bool, above: frozenset[RecordGrammar]) -> bool:
+    """Whether a value of the particle, or something in it, can break a rule."""
+    for element in particle.elements:
+        if element.record is None:
+            empty = isinstance(element.datatype, Text | Binary) and element.datatype.least == 0
+            if isinstance(element.datatype, Text) or (signed and empty and particle.kind is not Event.ATTRIBUTE):
+                return True
+        elif not element.refused:
+            may_be_signed = signed or element.name.local in deployed.SIGNED
+            if element.record in above or any(_checks(element.record, may_be_signed, above)):
+                return True
+    return False
+
+
+def _of_signature(grammar: RecordGrammar) -> bool:
+    return grammar.cls.xmlns is xmldsig.XMLNS
+
+
+def _is_part(grammar: RecordGrammar, particle: Particle) -> bool:
+    unusual = particle.kind in (Event.WILDCARD, Event.MIXED)
+    return _of_signature(grammar) and (unusual or particle.elements[0].name.local in deployed.SIGNATURE_PARTS)
