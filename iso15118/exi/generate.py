@@ -107,11 +107,15 @@ class Source:
 
 
 class ReaderSource(Source):
-    """``def name(r, acc, rem) -> (record, acc, rem)``."""
+    """``def name(r, acc, rem) -> (record, acc, rem)``.
+
+    The walk over the grammar is one for every spelling; what a primitive looks like (``begin`` and all from ``skip`` on)
+    is this spelling's own.
+    """
 
     def __init__(self, grammar: RecordGrammar, name: str) -> None:
         super().__init__(grammar, name)
-        self.add(0, f"def {name}(r, acc, rem):")
+        self.begin()
         self.defaults()
         known = True  # the state is known, its event code still unread; else the event's number is in i
         for index, slot in enumerate(grammar.slots):
@@ -126,12 +130,11 @@ class ReaderSource(Source):
             known = self.slot(index, slot, single=single)
         last = self.states[-1]
         if known:
-            self.bits(1, last.width)
-            self.add(1, f"if acc >> rem & {mask(last.width)}: raise Irregular")
+            self.skip(1, last.width)
         fields = ", ".join(
             f"{p.field}=v{p.index}" for slot in grammar.slots for p in slot.particles if not is_refused(p)
         )
-        self.add(1, f"return {self.refer('C', grammar.cls)}({fields}), acc, rem")
+        self.finish(f"{self.refer('C', grammar.cls)}({fields})")
 
     def defaults(self) -> None:
         for slot in self.grammar.slots:
@@ -139,19 +142,14 @@ class ReaderSource(Source):
                 if (particle.group or not slot.required) and not is_refused(particle):
                     self.add(1, f"v{particle.index} = {'()' if particle.many else 'None'}")
 
-    def bits(self, depth: int, width: int) -> None:
-        self.add(depth, f"rem -= {width}", f"if rem < 0: acc, rem = refill(r, acc, rem, {width})")
-
     def event(self, depth: int, state: State) -> None:
         """Read an event code and make it the event's number, in i."""
         first, count = self.first(state), self.count(state)
-        self.bits(depth, state.width)
         if count == 1:
-            self.add(depth, f"if acc >> rem & {mask(state.width)}: raise Irregular", f"i = {first}")
-            return
-        plus = f" + {first}" if first else ""
-        self.add(depth, f"i = (acc >> rem & {mask(state.width)}){plus}")
-        self.add(depth, f"if i > {first + count - 1}: raise Irregular")
+            self.skip(depth, state.width)
+            self.add(depth, f"i = {first}")
+        else:
+            self.code(depth, state.width, first, count)
 
     def slot(self, index: int, slot: Slot, *, single: bool) -> bool:
         """Read the slot if i names one of its elements; True when no event code has been read beyond it."""
@@ -213,10 +211,8 @@ class ReaderSource(Source):
             self.add(depth, "raise Irregular")
             return
         if element.record is not None:
-            if lead:
-                self.bits(depth, lead)
-                self.add(depth, f"if acc >> rem & {mask(lead)}: raise Irregular")
-            self.add(depth, f"{variable}, acc, rem = {self.call('R', element.record)}(r, acc, rem)")
+            self.skip(depth, lead)
+            self.record(depth, variable, element.record)
             return
         assert element.datatype is not None
         frame = 1 if particle.kind is Event.ELEMENT else 0  # the CH event before an element's value, EE behind
@@ -239,19 +235,41 @@ class ReaderSource(Source):
                     self.add(depth, f"if x >= {len(members)}: raise Irregular")
                 self.add(depth, f"{variable} = {self.refer('E', members)}[x]")
             case datatypes.Unsigned(low=low, high=high) if trail:
-                self.integer(depth, variable, lead, signed=False)
-                low_test = f" or {variable} < {low}" if low else ""
-                self.add(depth, f"if {variable} > {high}{low_test}: raise Irregular")
+                self.integer(depth, variable, lead, low, high, signed=False)
             case datatypes.Signed(low=int(low), high=int(high)) if trail:
-                self.integer(depth, variable, lead, signed=True)
-                self.add(depth, f"if not {low} <= {variable} <= {high}: raise Irregular")
+                self.integer(depth, variable, lead, low, high, signed=True)
             case datatypes.Binary(least=least, most=most) if trail and least == most and least <= _LONGEST_FUSED_OCTETS:
-                self.bits(depth, lead + 8 + 8 * least + 1)
-                self.add(depth, "x = acc >> rem")
-                self.add(depth, f"if x & 1 or x >> {8 * least + 1} & {mask(lead + 8)} != {least}: raise Irregular")
-                self.add(depth, f"{variable} = (x >> 1 & {mask(8 * least)}).to_bytes({least}, 'big')")
+                self.octets(depth, variable, lead, least)
             case _:
-                self.general(depth, variable, datatype, lead, trail)
+                self.skip(depth, lead)
+                self.general(depth, variable, datatype)
+                self.skip(depth, trail)
+
+    def begin(self) -> None:
+        self.add(0, f"def {self.name}(r, acc, rem):")
+
+    def finish(self, record: str) -> None:
+        self.add(1, f"return {record}, acc, rem")
+
+    def bits(self, depth: int, width: int) -> None:
+        """Make the next ``width`` bits the lowest of ``acc >> rem``."""
+        self.add(depth, f"rem -= {width}", f"if rem < 0: acc, rem = refill(r, acc, rem, {width})")
+
+    def skip(self, depth: int, width: int) -> None:
+        """Read bits that must be zero: an event where no other may come."""
+        if width:
+            self.bits(depth, width)
+            self.add(depth, f"if acc >> rem & {mask(width)}: raise Irregular")
+
+    def code(self, depth: int, width: int, first: int, count: int) -> None:
+        """Read the code of one of ``count`` events, the first of which has the number ``first``."""
+        self.bits(depth, width)
+        plus = f" + {first}" if first else ""
+        self.add(depth, f"i = (acc >> rem & {mask(width)}){plus}")
+        self.add(depth, f"if i > {first + count - 1}: raise Irregular")
+
+    def record(self, depth: int, variable: str, grammar: RecordGrammar) -> None:
+        self.add(depth, f"{variable}, acc, rem = {self.call('R', grammar)}(r, acc, rem)")
 
     def fused(self, depth: int, lead: int, width: int, trail: int) -> None:
         """Read a fixed number of bits with the events around them, which must have code 0, into x."""
@@ -261,7 +279,7 @@ class ReaderSource(Source):
         if wrong:
             self.add(depth, f"if x & {wrong}: raise Irregular")
 
-    def integer(self, depth: int, variable: str, lead: int, *, signed: bool) -> None:
+    def integer(self, depth: int, variable: str, lead: int, low: int, high: int, *, signed: bool) -> None:
         """Read an integer and the end of its element; one octet is by far the commonest."""
         self.bits(depth, lead + signed + 9)
         self.add(depth, "x = acc >> rem")
@@ -272,15 +290,20 @@ class ReaderSource(Source):
         self.add(depth + 1, "if x & 1: raise Irregular", f"{variable} = x >> 1 & 127")
         if signed:
             self.add(depth, f"if x & 512: {variable} = ~{variable}")
+            self.add(depth, f"if not {low} <= {variable} <= {high}: raise Irregular")
+        else:
+            low_test = f" or {variable} < {low}" if low else ""
+            self.add(depth, f"if {variable} > {high}{low_test}: raise Irregular")
 
-    def general(self, depth: int, variable: str, datatype: Datatype, lead: int, trail: int) -> None:
-        if lead:
-            self.bits(depth, lead)
-            self.add(depth, f"if acc >> rem & {mask(lead)}: raise Irregular")
+    def octets(self, depth: int, variable: str, lead: int, length: int) -> None:
+        """Read a few octets of known number, with their length before and the end of their element behind."""
+        self.bits(depth, lead + 8 + 8 * length + 1)
+        self.add(depth, "x = acc >> rem")
+        self.add(depth, f"if x & 1 or x >> {8 * length + 1} & {mask(lead + 8)} != {length}: raise Irregular")
+        self.add(depth, f"{variable} = (x >> 1 & {mask(8 * length)}).to_bytes({length}, 'big')")
+
+    def general(self, depth: int, variable: str, datatype: Datatype) -> None:
         helper = "general"
         if isinstance(datatype, datatypes.Text | datatypes.Binary):
             helper = "text" if isinstance(datatype, datatypes.Text) else "binary"
         self.add(depth, f"{variable}, acc, rem = read_{helper}(r, acc, rem, {self.refer('D', datatype)})")
-        if trail:
-            self.bits(depth, trail)
-            self.add(depth, f"if acc >> rem & {mask(trail)}: raise Irregular")

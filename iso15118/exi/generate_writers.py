@@ -11,13 +11,14 @@ __all__ = ["JsonSource", "WriterSource"]
 
 
 class WriterSource(Source):
-    """``def name(w, v, acc, n) -> (acc, n)``."""
+    """``def name(w, v, acc, n) -> (acc, n)``.
+
+    As with readers, the walk is one for every spelling; ``begin`` and all from ``put`` on are this spelling's own.
+    """
 
     def __init__(self, grammar: RecordGrammar, name: str) -> None:
         super().__init__(grammar, name)
-        self.add(0, f"def {name}(w, v, acc, n):")
-        self.add(1, f"if type(v) is not {self.refer('C', grammar.cls)}: raise Irregular")
-        self.add(1, f"if n > {1024}:", "    w.bits(acc, n)", "    acc = n = 0")
+        self.begin(self.refer("C", grammar.cls))
         # States by their place here: those between slots, then those inside lists.
         self.all_states = list(self.states)
         for slot in grammar.slots:
@@ -30,7 +31,7 @@ class WriterSource(Source):
         for index, slot in enumerate(grammar.slots):
             possible = self.slot(index, slot, possible)
         width, code = self.code(possible, self.end)
-        self.add(1, f"return acc << {width} | {code}, n + {width}")
+        self.finish(width, code)
 
     def code(self, possible: set[int], number: int) -> tuple[str, str]:
         """Width and value of an event code, as numbers where only one state is possible."""
@@ -78,22 +79,17 @@ class WriterSource(Source):
         if width.isdigit():
             self.value(depth, particle, element, int(width), int(code))
         else:
-            self.add(depth, f"acc = acc << {width} | {code}", f"n += {width}")
+            self.put(depth, width, code)
             self.value(depth, particle, element, 0, 0)
 
     def substitute(self, depth: int, particle: Particle, possible: set[int]) -> None:
-        members = {
-            element.record.cls: (self.number[element], self.call("W", element.record))
-            for element in particle.elements
-            if element.record is not None and not element.refused
-        }
-        width, code = self.code(possible, 0)
         word = "if"
-        for cls, (number, function) in members.items():
-            self.add(depth, f"{word} type(x) is {self.refer('C', cls)}:")
-            _, code = self.code(possible, number)
-            self.add(depth + 1, f"acc, n = {function}(w, x, acc << {width} | {code}, n + {width})")
-            word = "elif"
+        for element in particle.elements:
+            if element.record is not None and not element.refused:
+                self.add(depth, f"{word} type(x) is {self.refer('C', element.record.cls)}:")
+                width, code = self.code(possible, self.number[element])
+                self.record(depth + 1, element.record, width, code)
+                word = "elif"
         self.add(depth, "else: raise Irregular")
 
     def many(self, index: int, particle: Particle, possible: set[int]) -> set[int]:
@@ -103,12 +99,12 @@ class WriterSource(Source):
         self.add(1, f"if type(x) is not tuple or not {particle.least} <= len(x) <= {particle.limit}: raise Irregular")
         self.add(1, "k = 0", "for x in x:", "    if k == 0:")
         width, code = self.code(possible, self.number[element])
-        self.add(3, f"acc = acc << {width} | {code}", f"n += {width}")
+        self.put(3, width, code)
         if particle.least > 1:
             self.add(2, f"elif k < {particle.least}:")
-            self.add(3, f"acc <<= {self.states[index].width}", f"n += {self.states[index].width}")
+            self.put(3, str(self.states[index].width), "0")
         self.add(2, "else:")
-        self.add(3, f"acc <<= {self.all_states[inside].width}", f"n += {self.all_states[inside].width}")
+        self.put(3, str(self.all_states[inside].width), "0")
         self.add(2, "k += 1")
         self.value(2, particle, element, 0, 0)
         full = f"{index + 1} if k == {particle.most} else " if particle.most is not None else ""
@@ -119,8 +115,7 @@ class WriterSource(Source):
     def value(self, depth: int, particle: Particle, element: Element, lead: int, code: int) -> None:
         """Write x; ``code``, in ``lead`` bits, comes before."""
         if element.record is not None:
-            before = f"acc << {lead} | {code}, n + {lead}" if lead else "acc, n"
-            self.add(depth, f"acc, n = {self.call('W', element.record)}(w, x, {before})")
+            self.record(depth, element.record, str(lead), str(code))
             return
         assert element.datatype is not None
         frame = 1 if particle.kind is Event.ELEMENT else 0
@@ -139,35 +134,51 @@ class WriterSource(Source):
                 self.add(depth, f"if type(x) is not {self.refer('C', cls)}: raise Irregular")
                 self.fixed(depth, f"{self.refer('E', index)}[x._value_]", lead, code, width, trail)
             case datatypes.Unsigned(low=low, high=high):
-                self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
-                self.lead(depth, lead, code)
-                self.integer(depth, trail)
+                self.integer(depth, low, high, lead, code, trail, signed=False)
             case datatypes.Signed(low=int(low), high=int(high)):
-                self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
-                self.lead(depth, lead + 1, code << 1)
-                self.add(depth, "if x < 0:", "    acc |= 1", "    x = ~x")
-                self.integer(depth, trail)
+                self.integer(depth, low, high, lead, code, trail, signed=True)
             case _:
-                self.lead(depth, lead, code)
-                helper = "text" if isinstance(datatype, datatypes.Text) else "general"
-                self.add(depth, f"acc, n = write_{helper}(w, x, acc, n, {self.refer('D', datatype)})")
-                if trail:
-                    self.add(depth, "acc <<= 1", "n += 1")
+                self.put(depth, str(lead), str(code))
+                self.general(depth, datatype)
+                self.put(depth, str(trail), "0")
+
+    def begin(self, cls: str) -> None:
+        self.add(0, f"def {self.name}(w, v, acc, n):")
+        self.add(1, f"if type(v) is not {cls}: raise Irregular")
+        self.add(1, f"if n > {1024}:", "    w.bits(acc, n)", "    acc = n = 0")
+
+    def finish(self, width: str, code: str) -> None:
+        self.add(1, f"return acc << {width} | {code}, n + {width}")
+
+    def put(self, depth: int, width: str, code: str) -> None:
+        """Write an event code."""
+        if width != "0":
+            self.add(depth, f"acc = acc << {width}" + (f" | {code}" if code != "0" else ""), f"n += {width}")
+
+    def record(self, depth: int, grammar: RecordGrammar, width: str, code: str) -> None:
+        """Write an event code and x, the record it announces."""
+        before = f"acc << {width} | {code}, n + {width}" if width != "0" else "acc, n"
+        self.add(depth, f"acc, n = {self.call('W', grammar)}(w, x, {before})")
 
     def fixed(self, depth: int, value: str, lead: int, code: int, width: int, trail: int) -> None:
+        """Write an expression of known width, the event before it and the end of its element."""
         total = lead + width + trail
         before = f" | {code << width + trail}" if code else ""
         shifted = f"{value} << {trail}" if trail else value
         self.add(depth, f"acc = acc << {total}{before} | {shifted}", f"n += {total}")
 
-    def lead(self, depth: int, lead: int, code: int) -> None:
-        if lead:
-            self.add(depth, f"acc = acc << {lead}" + (f" | {code}" if code else ""), f"n += {lead}")
-
-    def integer(self, depth: int, trail: int) -> None:
+    def integer(self, depth: int, low: int, high: int, lead: int, code: int, trail: int, *, signed: bool) -> None:
+        self.add(depth, f"if type(x) is not int or not {low} <= x <= {high}: raise Irregular")
+        self.put(depth, str(lead + signed), str(code << signed))
+        if signed:
+            self.add(depth, "if x < 0:", "    acc |= 1", "    x = ~x")
         self.add(depth, "while x > 127:", "    acc = acc << 8 | x & 127 | 128", "    n += 8", "    x >>= 7")
         shifted = f"x << {trail}" if trail else "x"
         self.add(depth, f"acc = acc << {8 + trail} | {shifted}", f"n += {8 + trail}")
+
+    def general(self, depth: int, datatype: Datatype) -> None:
+        helper = "text" if isinstance(datatype, datatypes.Text) else "general"
+        self.add(depth, f"acc, n = write_{helper}(w, x, acc, n, {self.refer('D', datatype)})")
 
 
 class JsonSource(Source):
