@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from iso15118.messages import app, xmldsig
-from iso15118.messages.iso20 import dc, types
+from iso15118.messages.iso20 import ac, dc, types
 from iso15118.messages.iso20.common import (
     authorization,
     certificate_installation,
@@ -25,7 +25,7 @@ from iso15118.messages.iso20.common import (
 )
 from iso15118.messages.model import Namespace, QName, Record
 
-__all__ = ["APP_PROTOCOL", "COMMON_MESSAGES", "COMMON_TYPES", "DC", "XMLDSIG"]
+__all__ = ["AC", "APP_PROTOCOL", "COMMON_MESSAGES", "COMMON_TYPES", "DC", "XMLDSIG"]
 
 XMLDSIG = Namespace(
     xmlns=xmldsig.XMLNS,
@@ -151,6 +151,43 @@ COMMON_MESSAGES = Namespace(
         **_messages(
             vehicle_check, "VehicleCheckInReq", "VehicleCheckInRes", "VehicleCheckOutReq", "VehicleCheckOutRes"
         ),
+    },
+)
+
+_AC_CONTROL_MODES_REQ = (
+    "Scheduled_AC_CLReqControlMode",
+    "BPT_Scheduled_AC_CLReqControlMode",
+    "Dynamic_AC_CLReqControlMode",
+    "BPT_Dynamic_AC_CLReqControlMode",
+)
+_AC_CONTROL_MODES_RES = (
+    "Scheduled_AC_CLResControlMode",
+    "BPT_Scheduled_AC_CLResControlMode",
+    "Dynamic_AC_CLResControlMode",
+    "BPT_Dynamic_AC_CLResControlMode",
+)
+_AC_CPD_REQ = ("AC_CPDReqEnergyTransferMode", "BPT_AC_CPDReqEnergyTransferMode")
+_AC_CPD_RES = ("AC_CPDResEnergyTransferMode", "BPT_AC_CPDResEnergyTransferMode")
+
+AC = Namespace(
+    xmlns=ac.XMLNS,
+    modules=(ac,),
+    roots=_messages(
+        ac,
+        "AC_ChargeParameterDiscoveryReq",
+        "AC_ChargeParameterDiscoveryRes",
+        "AC_ChargeLoopReq",
+        "AC_ChargeLoopRes",
+        *_AC_CPD_REQ,
+        *_AC_CPD_RES,
+        *_AC_CONTROL_MODES_REQ,
+        *_AC_CONTROL_MODES_RES,
+    ),
+    substitutes={
+        _CL_REQ: _messages(ac, *_AC_CONTROL_MODES_REQ),
+        _CL_RES: _messages(ac, *_AC_CONTROL_MODES_RES),
+        QName("AC_CPDReqEnergyTransferMode", ac.XMLNS.uri): _messages(ac, *_AC_CPD_REQ),
+        QName("AC_CPDResEnergyTransferMode", ac.XMLNS.uri): _messages(ac, *_AC_CPD_RES),
     },
 )
 

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 from iso15118.errors import LocalError
 from iso15118.messages.model import Namespace, QName, Record
-from iso15118.messages.namespaces import APP_PROTOCOL, COMMON_MESSAGES, COMMON_TYPES, DC, XMLDSIG
+from iso15118.messages.namespaces import AC, APP_PROTOCOL, COMMON_MESSAGES, COMMON_TYPES, DC, XMLDSIG
 
 __all__ = ["KEYS", "SchemaSet", "classes_of", "schema_set"]
 
 _SETS: Mapping[str, tuple[Namespace, ...]] = {
     "AppProtocol": (APP_PROTOCOL,),
     "CommonMessages": (COMMON_MESSAGES, COMMON_TYPES, XMLDSIG),
+    "AC": (AC, COMMON_TYPES, XMLDSIG),
     "DC": (DC, COMMON_TYPES, XMLDSIG),
     "xmldsig": (XMLDSIG,),
 }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from iso15118.messages.app import SupportedAppProtocolReq, SupportedAppProtocolRes
+from iso15118.messages.iso20 import ac
 from iso15118.messages.iso20.common import certificate_installation as ci
 from iso15118.messages.iso20.common import metering, vehicle_check
 from iso15118.messages.iso20.types import (
@@ -22,6 +23,7 @@ from iso15118.messages.model import Record
 from iso15118.messages.registry import KEYS, schema_set
 from iso15118.messages.xmldsig import X509IssuerSerial
 from iso15118.session.ports import Wish
+from iso15118.session.quantities import ZERO
 from iso15118.session.secc.failed import failed_response
 from tests.session.world import World
 
@@ -56,7 +58,7 @@ _METER = metering.SignedMeteringData(
     dynamic_smdt_control_mode=metering.Dynamic_SMDTControlMode(),
     id="id1",
 )
-# What a regular session of today does not say.
+# What a regular session of today does not say, other energy services included.
 _RARE: tuple[V2GRequest, ...] = (
     ci.CertificateInstallationReq(
         header=_HEADER,
@@ -74,6 +76,17 @@ _RARE: tuple[V2GRequest, ...] = (
     ),
     vehicle_check.VehicleCheckOutReq(
         header=_HEADER, ev_check_out_status=vehicle_check.EVCheckOutStatus.CheckOut, check_out_time=0
+    ),
+    ac.AC_ChargeParameterDiscoveryReq(
+        header=_HEADER,
+        ac_cpd_req_energy_transfer_mode=ac.AC_CPDReqEnergyTransferMode(
+            ev_maximum_charge_power=ZERO, ev_minimum_charge_power=ZERO
+        ),
+    ),
+    ac.AC_ChargeLoopReq(
+        header=_HEADER,
+        meter_info_requested=False,
+        cl_req_control_mode=ac.Scheduled_AC_CLReqControlMode(ev_present_active_power=ZERO),
     ),
 )
 

@@ -19,7 +19,7 @@ import msgspec
 from iso15118 import exi
 from iso15118.errors import RemoteError
 from iso15118.messages import app
-from iso15118.messages.iso20 import dc
+from iso15118.messages.iso20 import ac, dc
 from iso15118.messages.model import Record
 from iso15118.session import actions as act
 from iso15118.session.app import Link
@@ -57,7 +57,9 @@ class Event(NamedTuple):
 
 def code_key(message: Record) -> str:
     """Schema set of a message of a session."""
-    return {app.XMLNS.uri: "AppProtocol", dc.XMLNS.uri: "DC"}.get(type(message).xmlns.uri, "CommonMessages")
+    return {app.XMLNS.uri: "AppProtocol", ac.XMLNS.uri: "AC", dc.XMLNS.uri: "DC"}.get(
+        type(message).xmlns.uri, "CommonMessages"
+    )
 
 
 def code_of(response: Record) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from iso15118.errors import LocalError
 from iso15118.messages import app
 from iso15118.messages.app import SupportedAppProtocolReq, SupportedAppProtocolRes
-from iso15118.messages.iso20 import dc
+from iso15118.messages.iso20 import ac, dc
 from iso15118.messages.iso20.common import (
     authorization,
     certificate_installation,
@@ -142,6 +142,33 @@ def _charge_loop(request: dc.DC_ChargeLoopReq, base: dict[str, Any]) -> V2GRespo
     )
 
 
+def _ac_charge_parameters(request: ac.AC_ChargeParameterDiscoveryReq, base: dict[str, Any]) -> V2GResponse:
+    charge: dict[str, Any] = dict.fromkeys(
+        ("evse_maximum_charge_power", "evse_minimum_charge_power", "evse_nominal_frequency"), ZERO
+    )
+    if not isinstance(request.ac_cpd_req_energy_transfer_mode, ac.BPT_AC_CPDReqEnergyTransferMode):
+        mode = ac.AC_CPDResEnergyTransferMode(**charge)
+    else:
+        mode = ac.BPT_AC_CPDResEnergyTransferMode(
+            **charge, evse_maximum_discharge_power=ZERO, evse_minimum_discharge_power=ZERO
+        )
+    return ac.AC_ChargeParameterDiscoveryRes(**base, ac_cpd_res_energy_transfer_mode=mode)
+
+
+def _ac_charge_loop(request: ac.AC_ChargeLoopReq, base: dict[str, Any]) -> V2GResponse:
+    mode = request.cl_req_control_mode
+    answer: Record
+    if isinstance(mode, ac.BPT_Dynamic_AC_CLReqControlMode):
+        answer = ac.BPT_Dynamic_AC_CLResControlMode(evse_target_active_power=ZERO)
+    elif isinstance(mode, ac.Dynamic_AC_CLReqControlMode):
+        answer = ac.Dynamic_AC_CLResControlMode(evse_target_active_power=ZERO)
+    elif isinstance(mode, ac.BPT_Scheduled_AC_CLReqControlMode):
+        answer = ac.BPT_Scheduled_AC_CLResControlMode()
+    else:
+        answer = ac.Scheduled_AC_CLResControlMode()
+    return ac.AC_ChargeLoopRes(**base, cl_res_control_mode=answer)
+
+
 _MAKERS: Mapping[type[V2GRequest], _Maker] = {
     session_setup.SessionSetupReq: lambda _, base: session_setup.SessionSetupRes(**base, evse_id="ZZ00000"),
     authorization.AuthorizationSetupReq: lambda _, base: authorization.AuthorizationSetupRes(
@@ -169,6 +196,8 @@ _MAKERS: Mapping[type[V2GRequest], _Maker] = {
     vehicle_check.VehicleCheckOutReq: lambda _, base: vehicle_check.VehicleCheckOutRes(
         **base, evse_check_out_status=vehicle_check.EVSECheckOutStatus.Completed
     ),
+    ac.AC_ChargeParameterDiscoveryReq: _ac_charge_parameters,
+    ac.AC_ChargeLoopReq: _ac_charge_loop,
     dc.DC_ChargeParameterDiscoveryReq: _charge_parameters,
     dc.DC_CableCheckReq: lambda _, base: dc.DC_CableCheckRes(**base, evse_processing=Processing.Finished),
     dc.DC_PreChargeReq: lambda _, base: dc.DC_PreChargeRes(**base, evse_present_voltage=ZERO),
