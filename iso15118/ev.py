@@ -39,6 +39,7 @@ from iso15118.session.actions import (
     StateChanged,
 )
 from iso15118.session.app import Link
+from iso15118.session.emitter import EmitterProfile
 from iso15118.session.evcc import PHASES, EvccConfig, EvccSession
 from iso15118.session.ports import Battery, EnergyNeeds, SimpleVehicle, Vehicle, VehicleLimits, Wish
 from iso15118.session.services import ControlMode, ServiceId
@@ -50,6 +51,7 @@ __all__ = [
     "Battery",
     "Car",
     "ControlMode",
+    "EmitterProfile",
     "Ended",
     "EnergyFlow",
     "EnergyNeeds",

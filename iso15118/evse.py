@@ -49,6 +49,7 @@ from iso15118.session.actions import (
     StateChanged,
 )
 from iso15118.session.app import Link
+from iso15118.session.emitter import EmitterProfile
 from iso15118.session.ports import (
     Authorization,
     Charger,
@@ -70,6 +71,7 @@ __all__ = [
     "AuthorizationWanted",
     "Charger",
     "ChargerLimits",
+    "EmitterProfile",
     "Ended",
     "EnergyFlow",
     "EvccIdentified",

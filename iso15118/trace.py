@@ -1,7 +1,7 @@
 """One JSON line an event, the same schema for a simulation, a laboratory and real life.
 
-``{"t": s, "at": "EV"|"SECC"|"CSMS"|"plant", "kind": "iso15118"|"ocpp"|"state", "direction": "tx"|"rx"|null,
-"name": MESSAGE, "body": OBJECT, "repeat": N}``
+``{"t": s, "at": "EV"|"SECC"|"CSMS"|"plant", "kind": "iso15118"|"ocpp"|"state"|"warning",
+"direction": "tx"|"rx"|null, "name": MESSAGE, "body": OBJECT, "repeat": N}``
 
 Charge loops that are equal but for time stamps and measured values are collapsed: of a run the first and the last are
 kept whole, and one line between them stands for the others with their count in ``repeat`` (its time and body are those
@@ -62,7 +62,7 @@ class Trace:
         Args:
             t: Seconds on the run's clock.
             at: Who saw it.
-            kind: ``iso15118``, ``ocpp`` or ``state``.
+            kind: ``iso15118``, ``ocpp``, ``state`` or ``warning`` (about a message of that name).
             direction: ``tx``, ``rx`` or None.
             name: Message or state name.
             body: Makes what stands in ``body``; called when and if the line is written.

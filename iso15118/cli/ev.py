@@ -9,13 +9,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from iso15118.cli.live import PROFILE_HELP, Pace, outcome, run_until_stopped, say, trace_to
+from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, outcome, run_until_stopped, say, trace_to
 from iso15118.ev import Car as NetworkCar
 from iso15118.io.clock import Clock
 from iso15118.io.peers import PEER_HELP, peer_profile
 from iso15118.io.tcp import no_tls
 from iso15118.sdp import PORT
 from iso15118.session.actions import Action, EnergyFlow, LoopSeen, ServiceChosen, StateChanged
+from iso15118.session.emitter import EmitterProfile
 from iso15118.session.ports import Wish
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.trace import Trace
@@ -69,6 +70,7 @@ def ev(
     ] = None,
     timer_profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "standard",
     peer: Annotated[str, typer.Option(help=PEER_HELP)] = "none",
+    emitter: Annotated[EmitterProfile, typer.Option(help=EMITTER_HELP)] = EmitterProfile.CONSERVATIVE,
     trace: Annotated[Path | None, typer.Option(help="Write every message to this file, JSON lines.")] = None,
 ) -> None:
     """Run a car with a simulated battery (60 kWh at 400 V) through one session in real time."""
@@ -84,7 +86,10 @@ def ev(
         alone=True,
     )
     config = msgspec.structs.replace(
-        profile.evcc(), services=(ServiceId[service.value],), control_modes=(ControlMode[control.value.upper()],)
+        profile.evcc(),
+        services=(ServiceId[service.value],),
+        control_modes=(ControlMode[control.value.upper()],),
+        emitter_profile=emitter,
     )
     with trace_to(trace) as tracer:
         reporter = _Reporter(device, tracer, seconds)

@@ -6,16 +6,18 @@ import contextlib
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from iso15118.cli.back_end import BackEndLink
-from iso15118.cli.live import PROFILE_HELP, Pace, outcome, run_until_stopped, say, trace_to
+from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, outcome, run_until_stopped, say, trace_to
 from iso15118.evse import Station
 from iso15118.io.clock import Clock
 from iso15118.io.peers import PEER_HELP, peer_profile
 from iso15118.io.tcp import no_tls
 from iso15118.sdp import PORT
 from iso15118.session.actions import Action, EvccIdentified, LoopSeen, ServiceChosen, StateChanged
+from iso15118.session.emitter import EmitterProfile
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.trace import Trace
 from sim.devices import OutletDevice
@@ -53,6 +55,7 @@ def evse(
     sessions: Annotated[int, typer.Option(help="End after so many sessions; 0: run until stopped.", min=0)] = 0,
     timer_profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "standard",
     peer: Annotated[str, typer.Option(help=PEER_HELP)] = "none",
+    emitter: Annotated[EmitterProfile, typer.Option(help=EMITTER_HELP)] = EmitterProfile.CONSERVATIVE,
     trace: Annotated[Path | None, typer.Option(help="Write every message to this file, JSON lines.")] = None,
 ) -> None:
     """Run a charging station with one simulated DC outlet (11 kW both ways) in real time."""
@@ -73,7 +76,7 @@ def evse(
             interface=interface,
             sdp_port=sdp_port if sdp else None,
             lab_plain_tcp=lab_plain_tcp,
-            config=profile.secc(),
+            config=msgspec.structs.replace(profile.secc(), emitter_profile=emitter),
             timer_profile=timer_profile,
             timers=profile.timers,
             trace=tracer,

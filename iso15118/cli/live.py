@@ -17,8 +17,9 @@ from iso15118.session.actions import Ended
 from iso15118.session.timers import PROFILES
 from iso15118.trace import Trace
 
-__all__ = ["PROFILE_HELP", "Pace", "outcome", "run_until_stopped", "say", "trace_to"]
+__all__ = ["EMITTER_HELP", "PROFILE_HELP", "Pace", "outcome", "run_until_stopped", "say", "trace_to"]
 
+EMITTER_HELP = "What to send: what every deployed codec can read, or all the schema allows."
 PROFILE_HELP = f"Timers: {', '.join(PROFILES)}. lab is for loaded machines."
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from iso15118 import exi
 from iso15118.errors import CodecError, FramingError
+from iso15118.exi.lint import Finding, lint
 from iso15118.messages import app
 from iso15118.messages.iso20 import dc, types
 from iso15118.messages.iso20.common import xmlns
@@ -19,6 +20,7 @@ from iso15118.messages.model import Record
 from iso15118.messages.registry import KEYS, schema_set
 from iso15118.session.actions import Action, Send
 from iso15118.session.core import Session
+from iso15118.session.emitter import EmitterProfile
 from iso15118.trace import Trace
 from iso15118.v2gtp import SCHEMA_KEYS, Frame, FrameReader, PayloadType, frame_bytes
 
@@ -74,6 +76,9 @@ class Endpoint:
         """Messages sent."""
         self.ignored = 0
         """Frames of a payload type that we don't speak: they get no answer (conformance purpose TP-02)."""
+        self.outside = 0
+        """Messages sent that are outside of the conservative profile; each kind of finding is traced once."""
+        self._told: set[tuple[str, str]] = set()
         warm()
 
     def receive_data(self, data: bytes, now: float) -> list[Action | Transmit]:
@@ -136,6 +141,8 @@ class Endpoint:
         data = frame_bytes(payload_type, exi.encode(message, key))
         self.messages += 1
         self._trace_message(message, key, "tx", now)
+        if self.session.emitter_profile is EmitterProfile.CONSERVATIVE:
+            self._lint(message, key, now)
         return Transmit(data, type(message).__name__)
 
     def _trace_message(self, message: Record, key: str, direction: str, now: float) -> None:
@@ -148,10 +155,31 @@ class Endpoint:
 
         self.trace.event(now, self.at, "iso15118", direction, _ROOTS[type(message)], body, run=loop_run(message))
 
+    def _lint(self, message: Record, key: str, now: float) -> None:
+        """Tell of what some deployed codecs can't read.
+
+        It is sent all the same: this peer may be able to, and a session that breaks off over the name of a meter helps
+        nobody (docs/decisions/0008).
+        """
+        findings = lint(message, key)
+        if not findings:
+            return
+        self.outside += 1
+        name = _ROOTS[type(message)]
+        new = tuple(finding for finding in findings if (name, finding.rule.name) not in self._told)
+        self._told.update((name, finding.rule.name) for finding in new)
+        if new and self.trace is not None:
+            self.trace.event(now, self.at, "warning", "tx", name, lambda: {"findings": [_told(each) for each in new]})
+
     def _trace_bytes(self, frame: Frame, why: str, now: float) -> None:
         if self.trace is not None:
             body = {"payload_type": frame.payload_type, "payload": frame.payload.hex().upper(), "error": why}
             self.trace.event(now, self.at, "iso15118", "rx", "unreadable", lambda: body)
+
+
+def _told(finding: Finding) -> dict[str, str]:
+    rule = finding.rule
+    return {"path": finding.path, "what": finding.what, "rule": rule.name, "limit": rule.limit, "fails": rule.fails}
 
 
 # What a charge loop measures, and what counts down with time: left out when two loops are compared.

@@ -33,6 +33,7 @@ from iso15118.session.actions import (
     StageMode,
     StateChanged,
 )
+from iso15118.session.emitter import EmitterProfile
 from iso15118.session.timers import Deadlines, Limits, Timer
 
 __all__ = ["FINAL_STATES", "NO_CURRENT_A", "NO_SESSION", "STAGE_OFF", "Session", "State", "Step"]
@@ -94,6 +95,8 @@ class Session(abc.ABC):
 
     power_off_timer: Timer
     """How long current may take to vanish after a fault."""
+    emitter_profile = EmitterProfile.CONSERVATIVE
+    """How much of the schema may be used in what is sent."""
 
     def __init__(self, *, limits: Limits | None = None, unix_offset_s: float = 0.0) -> None:
         """Start in the first state.

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from iso15118.session.app import DC_20, AppProtocolOffer, Link
+from iso15118.session.app import DC_20, AppProtocolOffer, Link, usable
+from iso15118.session.emitter import EmitterProfile, check_protocols, check_text
 from iso15118.session.ports import ChargerLimits, OfferedSchedule
 from iso15118.session.services import ControlMode, Offer, ServiceId
 from iso15118.units import DischargeLimitSign
@@ -34,6 +35,17 @@ class EvccConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Welding detection is done when the outlet has fallen below this."""
     complete_power_profile: bool = False
     """Peer profile: some stations want EVPowerProfile in Dynamic control too, and PowerToleranceAcceptance in Scheduled."""
+    emitter_profile: EmitterProfile = EmitterProfile.CONSERVATIVE
+    """Whether to send only what every deployed codec can read."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is outside of the emitter profile.
+
+        Raises:
+            LocalError: Deployed codecs could not read it.
+        """
+        check_text("EvccConfig.evcc_id", self.evcc_id, self.emitter_profile)
+        check_protocols("EvccConfig.protocols", usable(self.protocols, self.link), self.emitter_profile)
 
 
 @dataclass(slots=True)

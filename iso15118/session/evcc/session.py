@@ -57,6 +57,7 @@ class EvccSession(Session):
         super().__init__(limits=limits, unix_offset_s=unix_offset_s)
         self.vehicle = vehicle
         self.config = config or EvccConfig()
+        self.emitter_profile = self.config.emitter_profile
         self.context = EvccContext()
         self._phases = phases
         self._awaiting = False

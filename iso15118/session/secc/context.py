@@ -9,6 +9,7 @@ import msgspec
 
 from iso15118.messages.iso20.types import RationalNumber
 from iso15118.session.app import DC_20, AppProtocolOffer, Link
+from iso15118.session.emitter import EmitterProfile, check_text
 from iso15118.session.ports import ChargerLimits, ChargingNeeds, MeterReading
 from iso15118.session.quantities import number
 from iso15118.session.secc.profile import SentSchedule
@@ -46,6 +47,16 @@ class SeccConfig(msgspec.Struct, frozen=True, kw_only=True):
     notification_max_delay_s: int = 0
     """NotificationMaxDelay sent with EVSENotification Terminate."""
     isolation_test_voltage_v: float = 500.0
+    emitter_profile: EmitterProfile = EmitterProfile.CONSERVATIVE
+    """Whether to send only what every deployed codec can read."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is outside of the emitter profile.
+
+        Raises:
+            LocalError: Deployed codecs could not read it.
+        """
+        check_text("SeccConfig.evse_id", self.evse_id, self.emitter_profile)
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from iso15118.messages.iso20.common.schedule_exchange import (
 from iso15118.messages.iso20.types import Processing, RationalNumber
 from iso15118.session.actions import NeedsTold
 from iso15118.session.core import State, Step
+from iso15118.session.emitter import longest
 from iso15118.session.ports import ChargingNeeds
 from iso15118.session.quantities import limit, number
 from iso15118.session.secc.failed import least_schedule
@@ -127,8 +128,9 @@ def needs_of(session: SeccSession, request: ScheduleExchangeReq, now: float) -> 
 
 
 def _schedules(session: SeccSession, needs: ChargingNeeds, now: float) -> Scheduled_SEResControlMode:
-    most = min(needs.maximum_supporting_points, _MAX_ENTRIES)
-    offered = session.charger.schedules(needs, now)[:_MAX_TUPLES]
+    most = min(needs.maximum_supporting_points, longest(_MAX_ENTRIES, session.emitter_profile))
+    # Which schedules to offer is the station's choice: the first ones, as many as the car's codec can be trusted with.
+    offered = session.charger.schedules(needs, now)[: longest(_MAX_TUPLES, session.emitter_profile)]
     both = session.context.bidirectional
     sent = [whole_seconds(schedule, session.unix_offset_s, most, discharge=both) for schedule in offered]
     session.context.schedules = {schedule.schedule_tuple_id: schedule for schedule in sent}

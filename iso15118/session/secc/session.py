@@ -88,6 +88,7 @@ class SeccSession(Session):
         super().__init__(limits=limits, unix_offset_s=unix_offset_s)
         self.charger = charger
         self.config = config or SeccConfig()
+        self.emitter_profile = self.config.emitter_profile
         self.random_bytes = random_bytes
         self.context = SeccContext()
         self.expired: set[Timer] = set()
