@@ -11,7 +11,7 @@ help:
 	@echo "make demo     a car gives back 15 kWh in the evening and is charged by the morning (report in out/)"
 	@echo "make test     the tests, a few minutes; arguments for pytest: make test ARGS='-m slow'"
 	@echo "make lint     ruff, formatter, mypy strict"
-	@echo "make bench    how quick the EXI codec is, as ratios to JSON"
+	@echo "make bench    how quick the EXI codec is, beside JSON and a Java codec; make bench ARGS=--no-josev"
 	@echo "make interop  sessions with a foreign peer; needs root and Java"
 	@echo "make clean    remove .venv, caches and out/"
 
@@ -27,7 +27,7 @@ lint: $(VENV)/.dev
 	$(PY) -m mypy
 
 bench: $(VENV)/.dev
-	$(PY) -m bench.exi
+	$(PY) -m bench.exi $(ARGS)
 
 interop: $(VENV)/.dev
 	$(PY) -m pytest -m interop tests/interop $(ARGS)

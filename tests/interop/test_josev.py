@@ -6,8 +6,6 @@ have run, docs/interop/josev.md says what came of them.
 
 import datetime as dt
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,13 +25,7 @@ def josev() -> Path:
     lacking = harness.missing()
     if lacking is not None:
         pytest.skip(f"needs {lacking}")
-    environment = Path(os.environ.get("JOSEV_VENV", ROOT / "out" / "josev"))
-    python = environment / "bin" / "python"
-    if not list(environment.glob("lib/python3*/site-packages/iso15118-*.dist-info")):
-        environment.parent.mkdir(exist_ok=True)
-        subprocess.run([sys.executable, ROOT / "tools" / "make_venv.py", environment], check=True)
-        harness.install(python)
-    return python
+    return harness.environment(Path(os.environ.get("JOSEV_VENV", ROOT / "out" / "josev")))
 
 
 @pytest.fixture(scope="module")

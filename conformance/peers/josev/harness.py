@@ -25,7 +25,18 @@ import msgspec
 from iso15118 import __version__
 from iso15118.errors import LocalError
 
-__all__ = ["JOSEV", "Link", "Outcome", "foreign_car", "foreign_station", "install", "link", "missing", "report"]
+__all__ = [
+    "JOSEV",
+    "Link",
+    "Outcome",
+    "environment",
+    "foreign_car",
+    "foreign_station",
+    "install",
+    "link",
+    "missing",
+    "report",
+]
 
 JOSEV = "iso15118==0.31.2"
 """The release that these wrappers were written for."""
@@ -83,6 +94,16 @@ def install(python: Path) -> None:
     # aiofile is imported by its EVCC and not declared.
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", JOSEV, "aiofile"]
     subprocess.run(command, check=True)
+
+
+def environment(folder: Path) -> Path:
+    """The interpreter of a virtual environment with Josev in it, at ``folder``; made on first use."""
+    python = folder / "bin" / "python"
+    if not list(folder.glob("lib/python3*/site-packages/iso15118-*.dist-info")):
+        folder.parent.mkdir(exist_ok=True)
+        subprocess.run([sys.executable, str(HERE.parents[2] / "tools" / "make_venv.py"), str(folder)], check=True)
+        install(python)
+    return python
 
 
 @contextlib.contextmanager
