@@ -23,6 +23,11 @@ def load(path: Path) -> list[dict[str, Any]]:
         return [vector for vector in map(json.loads, lines) if vector["key"] in KEYS]
 
 
+def sample() -> list[dict[str, Any]]:
+    """The valid streams in tests/data."""
+    return [vector for name in ("exi_vectors", "exi_vectors_amd1") for vector in load(DATA / f"{name}.jsonl.gz")]
+
+
 def corpus(name: str) -> list[dict[str, Any]]:
     """A file of the whole corpus; the test is skipped when it is not at hand."""
     directory = os.environ.get("EVBPT_VECTORS")

@@ -13,7 +13,10 @@ from iso15118.errors import LocalError
 from iso15118.messages.model import Record
 from iso15118.messages.registry import KEYS, classes_of, schema_set
 
-_WORDS = ["EMAIDs", "EMAID", "VARh", "V2X", "PnC", "EVSE", "EVCC", "EV", "SOC", "IDs", "ID", "X509", "X448", "SECP521"]
+_WORDS = [
+    *("EMAIDs", "EMAID", "VARh", "V2X", "PnC", "EVSE", "EVCC", "EV", "SOC", "IDs", "ID", "X509", "X448", "SECP521"),
+    *("DSO", "IEEE1547", "J3072", "PT1"),
+]
 _PATTERN = re.compile(
     "|".join(
         [f"(?:{word})(?=[A-Z0-9_]|$)" for word in _WORDS]
@@ -49,6 +52,10 @@ CLASSES = sorted(
         ("BPT_InductiveEnergyReadingVARh", "bpt_inductive_energy_reading_varh"),
         ("PrioritizedEMAIDs", "prioritized_emaids"),
         ("Power_L2", "power_l2"),
+        ("DSOQSetpointValue_L2", "dso_q_setpoint_value_l2"),
+        ("PT1ResponseActivePower", "pt1_response_active_power"),
+        ("IEEE1547NormalCategory", "ieee1547_normal_category"),
+        ("xUnit", "x_unit"),
     ],
 )
 def test_snake_case(schema_name: str, python_name: str) -> None:
@@ -83,7 +90,15 @@ def test_an_enumeration_is_named_by_its_literals() -> None:
 
 @pytest.mark.parametrize(
     ("key", "global_elements", "elements"),
-    [("AppProtocol", 2, 9), ("CommonMessages", 54, 281), ("AC", 42, 154), ("DC", 48, 149), ("xmldsig", 24, 45)],
+    [
+        ("AppProtocol", 2, 9),
+        ("CommonMessages", 54, 281),
+        ("AC", 42, 154),
+        ("DC", 48, 149),
+        ("AC_DER_IEC", 48, 259),
+        ("AC_DER_SAE", 49, 367),
+        ("xmldsig", 24, 45),
+    ],
 )
 def test_a_schema_set_counts_every_element(key: str, global_elements: int, elements: int) -> None:
     """Counts as two deployed codec families use them (tests/data/README.md)."""
@@ -104,6 +119,8 @@ def test_a_schema_set_counts_every_element(key: str, global_elements: int, eleme
         ("AC", "SignedInfo", 135),
         ("DC", "DC_ChargeParameterDiscoveryRes", 26),
         ("DC", "SignedInfo", 129),
+        ("AC_DER_IEC", "SignedInfo", 217),
+        ("AC_DER_SAE", "SignedInfo", 324),
         ("xmldsig", "SignedInfo", 32),
     ],
 )

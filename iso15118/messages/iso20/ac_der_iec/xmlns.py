@@ -1,0 +1,7 @@
+"""The namespace of AC with the grid functions of an inverter, after European grid codes (Amendment 1)."""
+
+from __future__ import annotations
+
+from iso15118.messages.model import Xmlns
+
+XMLNS = Xmlns("urn:iso:std:iso:15118:-20:AC-DER-IEC", attributes_qualified=True)
