@@ -6,21 +6,20 @@ byte of a simulated session is a real one.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 
 import msgspec
 
 from iso15118 import exi
 from iso15118.errors import CodecError, FramingError
 from iso15118.exi.lint import Finding, lint
-from iso15118.messages import app
-from iso15118.messages.iso20 import dc, types
-from iso15118.messages.iso20.common import xmlns
+from iso15118.messages.iso20 import types
 from iso15118.messages.model import Record
 from iso15118.messages.registry import KEYS, schema_set
 from iso15118.session.actions import Action, Send
 from iso15118.session.core import Session
 from iso15118.session.emitter import EmitterProfile
+from iso15118.session.services import payload_type_of
 from iso15118.trace import Trace
 from iso15118.v2gtp import SCHEMA_KEYS, Frame, FrameReader, PayloadType, frame_bytes
 
@@ -35,11 +34,8 @@ class Transmit(msgspec.Struct, frozen=True):
     """Root element of the message inside, for logs."""
 
 
-_PAYLOAD_TYPES: Mapping[str, PayloadType] = {
-    app.XMLNS.uri: PayloadType.SAP,
-    xmlns.XMLNS.uri: PayloadType.COMMON_MESSAGES,
-    dc.XMLNS.uri: PayloadType.DC,
-}
+_SPOKEN = frozenset({PayloadType.SAP, PayloadType.COMMON_MESSAGES, PayloadType.DC})
+"""Payload types a session may be sent."""
 
 _ROOTS = {cls: name.local for key in SCHEMA_KEYS.values() if key in KEYS for name, cls in schema_set(key).roots.items()}
 
@@ -96,7 +92,7 @@ class Endpoint:
 
     def _frame(self, frame: Frame, now: float) -> list[Action | Transmit]:
         key = SCHEMA_KEYS.get(frame.payload_type)
-        if key not in KEYS or frame.payload_type not in _PAYLOAD_TYPES.values():
+        if key is None or frame.payload_type not in _SPOKEN:
             self.ignored += 1
             self._trace_bytes(frame, "a payload type that is not spoken here", now)
             return []
@@ -136,7 +132,7 @@ class Endpoint:
         return [self._encode(action.message, now) if isinstance(action, Send) else action for action in actions]
 
     def _encode(self, message: Record, now: float) -> Transmit:
-        payload_type = _PAYLOAD_TYPES[type(message).xmlns.uri]
+        payload_type = payload_type_of(message, self.session.service_id)
         key = SCHEMA_KEYS[payload_type]
         data = frame_bytes(payload_type, exi.encode(message, key))
         self.messages += 1

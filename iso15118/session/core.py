@@ -122,6 +122,11 @@ class Session(abc.ABC):
 
     # --- for drivers ---
 
+    @property
+    @abc.abstractmethod
+    def service_id(self) -> int:
+        """The energy transfer service talked about or selected (``ServiceId``); 0 before."""
+
     @abc.abstractmethod
     def receive(self, message: Record, now: float) -> list[Action]:
         """Take one decoded message."""

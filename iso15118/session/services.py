@@ -6,11 +6,19 @@ Source: docs/decisions and the service tables of ISO 15118-20 as deployed stacks
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
+from iso15118.errors import LocalError
+from iso15118.messages import app
+from iso15118.messages.iso20 import ac, dc
+from iso15118.messages.iso20.common import xmlns
 from iso15118.messages.iso20.common.service import Parameter, ParameterSet
+from iso15118.messages.model import Record
 from iso15118.session.quantities import number
+from iso15118.v2gtp import PayloadType
 
 __all__ = [
     "BIDIRECTIONAL",
@@ -23,6 +31,7 @@ __all__ = [
     "Pricing",
     "ServiceId",
     "dc_parameter_sets",
+    "payload_type_of",
     "read_offer",
 ]
 
@@ -41,6 +50,39 @@ class ServiceId(enum.IntEnum):
     MCS_BPT = 9
     AC_DER_IEC = 10
     AC_DER_SAE = 11
+
+
+_OF_NAMESPACE: Mapping[str, PayloadType] = MappingProxyType(
+    {
+        app.XMLNS.uri: PayloadType.SAP,
+        xmlns.XMLNS.uri: PayloadType.COMMON_MESSAGES,
+        ac.XMLNS.uri: PayloadType.AC,
+        dc.XMLNS.uri: PayloadType.DC,
+    }
+)
+_AC_OF_SERVICE: Mapping[int, PayloadType] = MappingProxyType(
+    {ServiceId.AC_DER_IEC: PayloadType.AC_DER_IEC, ServiceId.AC_DER_SAE: PayloadType.AC_DER_SAE}
+)
+
+
+def payload_type_of(message: Record, service_id: int) -> PayloadType:
+    """Payload type to send a message with, which decides the schema set it is written in.
+
+    The messages of AC belong to three sets. A peer that reads them by the wrong one takes them for others without
+    noticing, so the service that was selected decides, not what a message happens to hold.
+
+    Args:
+        message: What is to be sent.
+        service_id: The energy transfer service in use; any number before one is selected.
+
+    Raises:
+        LocalError: No session sends messages of this namespace.
+    """
+    uri = type(message).xmlns.uri
+    payload_type = _OF_NAMESPACE.get(uri)
+    if payload_type is None:
+        raise LocalError(f"no payload type for {type(message).__name__} of namespace {uri!r}")
+    return _AC_OF_SERVICE.get(service_id, payload_type) if payload_type is PayloadType.AC else payload_type
 
 
 BIDIRECTIONAL = frozenset({ServiceId.AC_BPT, ServiceId.DC_BPT, ServiceId.DC_ACDP_BPT, ServiceId.MCS_BPT})

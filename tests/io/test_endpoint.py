@@ -2,13 +2,19 @@
 
 import json
 
+import pytest
+
+from iso15118 import exi
 from iso15118.io.endpoint import Endpoint, Transmit
-from iso15118.session.actions import Close, Ended
+from iso15118.messages.iso20 import ac
+from iso15118.messages.iso20.types import MessageHeader, RationalNumber
+from iso15118.session.actions import Close, Ended, Send
 from iso15118.session.app import Link
 from iso15118.session.ports import SimpleCharger
 from iso15118.session.secc import HANDLERS, SeccConfig, SeccSession
+from iso15118.session.services import ServiceId
 from iso15118.trace import Trace
-from iso15118.v2gtp import PayloadType, frame_bytes
+from iso15118.v2gtp import PayloadType, frame_bytes, parse_datagram
 from tests.io.test_tcp import HELLO
 
 
@@ -65,3 +71,24 @@ def test_a_lost_connection_has_a_reason():
     assert ended.error == "cut"
     assert endpoint.next_timer() is None
     assert endpoint.receive_data(HELLO, 2.0) == []
+
+
+@pytest.mark.parametrize(
+    ("service_id", "payload_type", "key"),
+    [(ServiceId.AC_BPT, 0x8003, "AC"), (ServiceId.AC_DER_IEC, 0x8010, "AC_DER_IEC")],
+)
+def test_an_ac_message_is_written_in_the_schema_set_of_the_selected_service(service_id, payload_type, key):
+    """The octets differ: another payload type alone would not do."""
+    message = ac.AC_ChargeLoopReq(
+        header=MessageHeader(session_id=bytes(8), time_stamp=0),
+        meter_info_requested=False,
+        cl_req_control_mode=ac.Scheduled_AC_CLReqControlMode(
+            ev_present_active_power=RationalNumber(exponent=0, value=11)
+        ),
+    )
+    endpoint = station()
+    endpoint.session.context.service_id = service_id
+    (sent,) = endpoint.carry([Send(message)], 1.0)
+    frame = parse_datagram(sent.data)
+    assert frame.payload_type == payload_type
+    assert frame.payload == exi.encode(message, key) != exi.encode(message, "AC" if key != "AC" else "AC_DER_IEC")

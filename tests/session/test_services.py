@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from iso15118.errors import LocalError
+from iso15118.messages.app import SupportedAppProtocolReq
+from iso15118.messages.iso20 import ac, dc
 from iso15118.messages.iso20.common.service import Parameter, ParameterSet
+from iso15118.messages.iso20.common.session_setup import SessionSetupReq
 from iso15118.messages.iso20.types import RationalNumber
+from iso15118.messages.model import Record
 from iso15118.session.services import (
     BIDIRECTIONAL,
     ControlMode,
@@ -14,8 +20,10 @@ from iso15118.session.services import (
     MobilityNeedsMode,
     ServiceId,
     dc_parameter_sets,
+    payload_type_of,
     read_offer,
 )
+from iso15118.v2gtp import SCHEMA_KEYS, PayloadType
 from tests.strategies import messages
 
 
@@ -56,3 +64,38 @@ def test_a_set_with_an_unknown_control_mode_has_none() -> None:
 def test_any_set_can_be_read(parameter_set: ParameterSet) -> None:
     offer = read_offer(parameter_set)
     assert set(offer.integers) | set(offer.texts) == {parameter.name for parameter in parameter_set.parameter}
+
+
+@pytest.mark.parametrize(
+    ("service_id", "payload_type", "key"),
+    [
+        (ServiceId.AC, 0x8003, "AC"),
+        (ServiceId.AC_BPT, 0x8003, "AC"),
+        (ServiceId.AC_DER_IEC, 0x8010, "AC_DER_IEC"),
+        (ServiceId.AC_DER_SAE, 0x8011, "AC_DER_SAE"),
+    ],
+)
+@pytest.mark.parametrize("cls", [ac.AC_ChargeParameterDiscoveryReq, ac.AC_ChargeLoopReq, ac.AC_ChargeLoopRes])
+@given(data=st.data())
+def test_the_selected_service_decides_how_an_ac_message_is_sent(
+    service_id: int, payload_type: int, key: str, cls: type[Record], data: st.DataObject
+) -> None:
+    message = data.draw(messages(cls))
+    assert payload_type_of(message, service_id) == payload_type
+    assert SCHEMA_KEYS[payload_type] == key
+
+
+@given(service_id=st.sampled_from([0, *ServiceId]), data=st.data())
+def test_other_messages_go_the_same_way_whatever_the_service(service_id: int, data: st.DataObject) -> None:
+    expected = {
+        SupportedAppProtocolReq: PayloadType.SAP,
+        SessionSetupReq: PayloadType.COMMON_MESSAGES,
+        dc.DC_CableCheckReq: PayloadType.DC,
+    }
+    for cls, payload_type in expected.items():
+        assert payload_type_of(data.draw(messages(cls)), service_id) is payload_type
+
+
+def test_what_no_session_sends_has_no_payload_type() -> None:
+    with pytest.raises(LocalError, match=r"RationalNumber of namespace 'urn:iso:std:iso:15118:-20:CommonTypes'"):
+        payload_type_of(RationalNumber(exponent=0, value=1), ServiceId.AC)

@@ -65,6 +65,11 @@ class EvccSession(Session):
 
     # --- driver's side ---
 
+    @property
+    def service_id(self) -> int:
+        """The energy transfer service talked about or selected; 0 before."""
+        return self.context.service_id
+
     def start(self, now: float) -> list[Action]:
         """Send SupportedAppProtocolReq.
 

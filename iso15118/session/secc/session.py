@@ -100,6 +100,11 @@ class SeccSession(Session):
 
     # --- driver's side ---
 
+    @property
+    def service_id(self) -> int:
+        """The energy transfer service talked about or selected; 0 before."""
+        return self.context.service_id
+
     def receive(self, message: Record, now: float) -> list[Action]:
         """Take one decoded request."""
         if self.state in FINAL_STATES:
