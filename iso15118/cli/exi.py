@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-import codecs
 import enum
 import json
 import sys
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any, BinaryIO, NoReturn, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
 from iso15118 import exi
+from iso15118.cli import exi_show
+from iso15118.cli.exi_input import (
+    MAX_LINE_OCTETS,
+    Key,
+    Mode,
+    ModeOption,
+    fail,
+    fitting,
+    octets,
+    parsed,
+    payloads,
+    text_of,
+)
 from iso15118.errors import CodecError, LocalError, V2GError
 from iso15118.exi import Content
-from iso15118.messages.registry import KEYS
 
 __all__ = ["app", "decode_line", "encode_line", "each_line"]
 
 app = typer.Typer(
-    help="Turn EXI payloads of ISO 15118-20 into XML or JSON, and back.",
+    help="Turn EXI payloads of ISO 15118-20 into XML or JSON, and back; look into them.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
 )
-
-T = TypeVar("T")
-
-MAX_LINE_OCTETS = 1 << 25
-"""Longest line or file read: twice the longest XML text the codec takes."""
 
 
 class Form(enum.StrEnum):
@@ -38,18 +44,6 @@ class Form(enum.StrEnum):
     JSON = "json"
 
 
-class Mode(enum.StrEnum):
-    """A document has a message as root; a fragment, any element (what signatures digest)."""
-
-    DOCUMENT = "document"
-    FRAGMENT = "fragment"
-
-
-Key = Annotated[
-    str | None,
-    typer.Option("--key", "-k", help=f"Schema set: {', '.join(KEYS)}. Left out: whichever fits.", show_default=False),
-]
-ModeOption = Annotated[Mode, typer.Option("--mode", "-m", help="Whole message, or fragment as signatures digest it.")]
 Lines = Annotated[bool, typer.Option("--jsonl", help="One JSON request a line in, one JSON answer a line out.")]
 
 
@@ -71,9 +65,9 @@ def decode(
         return
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # XML and JSON are UTF-8 on any terminal
     failed = False
-    for given in _payloads(payload):
+    for given in payloads(payload):
         try:
-            used, content = _decoded(_octets(given), key, mode)
+            used, content = _decoded(octets(given), key, mode)
             print(_shown(content, used, mode, form))
             if content.trailing_octets:
                 print(f"v2g exi decode: {content.trailing_octets} zero octets after the end", file=sys.stderr)
@@ -97,15 +91,18 @@ def encode(
         each_line(sys.stdin.buffer, encode_line)
         return
     try:
-        source = _text(text)
-        _, data = _fitting(key, lambda each: _encoded(source, each, mode))
+        source = text_of(text)
+        _, data = fitting(key, lambda each: _encoded(source, each, mode))
     except V2GError as error:
-        _fail("encode", error)
+        fail("encode", error)
     if binary:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
         print(data.hex())
+
+
+exi_show.register(app)
 
 
 def _no_other(command: str, **given: object) -> None:
@@ -115,83 +112,13 @@ def _no_other(command: str, **given: object) -> None:
         raise LocalError(f"v2g exi {command} --jsonl takes nothing else; {', '.join(unused)} would go unused")
 
 
-def _fail(command: str, error: V2GError) -> NoReturn:
-    print(f"v2g exi {command}: {error}", file=sys.stderr)
-    raise typer.Exit(1)
-
-
 def _decoded(data: bytes, key: str | None, mode: Mode) -> tuple[str, Content]:
-    return _fitting(key, lambda each: exi.read(data, each, mode.value))
+    return fitting(key, lambda each: exi.read(data, each, mode.value))
 
 
 def _encoded(text: str, key: str, mode: Mode) -> bytes:
-    content = _parsed(text, key, mode)
+    content = parsed(text, key, mode)
     return exi.encode(content.value, key, mode.value, content.name)
-
-
-def _fitting(key: str | None, attempt: Callable[[str], T]) -> tuple[str, T]:
-    """The key, given or found by trying, and what ``attempt`` makes of the input with it."""
-    if key is not None:
-        return key, attempt(key)
-    found: list[tuple[str, T]] = []
-    faults: list[str] = []
-    for each in KEYS:
-        try:
-            found.append((each, attempt(each)))
-        except CodecError as error:
-            faults.append(f"\n  as {each}: {error}")
-    if not found:
-        raise CodecError("fits no schema set" + "".join(faults))
-    if any(result != found[0][1] for _, result in found):
-        raise CodecError(f"fits more than one schema set ({', '.join(each for each, _ in found)}); choose with --key")
-    return found[0]
-
-
-def _payloads(words: list[str] | None) -> Iterator[str | bytes]:
-    """Hexadecimal words, or standard input: one binary payload (its first octet is no text) or hexadecimal lines."""
-    if words:
-        yield from words
-        return
-    data = _read_all(sys.stdin.buffer)
-    if data[:1] >= b"\x80" and not data.startswith(codecs.BOM_UTF8):
-        yield data
-        return
-    yield from (line for line in data.decode("utf-8-sig", "replace").splitlines() if line.strip())
-
-
-def _read_all(stream: BinaryIO) -> bytes:
-    data = stream.read(MAX_LINE_OCTETS + 1)
-    if len(data) > MAX_LINE_OCTETS:
-        raise LocalError(f"more than {MAX_LINE_OCTETS} octets of input")
-    return data
-
-
-def _octets(payload: str | bytes) -> bytes:
-    if isinstance(payload, bytes):
-        return payload
-    try:
-        return bytes.fromhex(payload)
-    except ValueError as error:
-        raise CodecError(f"not hexadecimal: {str(error).replace('in fromhex() arg ', '')}") from None
-
-
-def _text(text: str | None) -> str:
-    if text is not None:
-        return text
-    try:
-        return _read_all(sys.stdin.buffer).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CodecError(f"input is not UTF-8: {error.reason} at octet {error.start}") from None
-
-
-def _parsed(text: str, key: str, mode: Mode) -> Content:
-    if not text.lstrip().startswith("{"):
-        return exi.from_xml(text, key, mode.value)
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise CodecError(f"not JSON: {error}") from None
-    return exi.from_json(data, key, mode.value)
 
 
 def _shown(content: Content, key: str, mode: Mode, form: Form) -> str:
@@ -248,7 +175,7 @@ def decode_line(request: dict[str, Any]) -> dict[str, Any]:
     digits = _member(request, "exi")
     if not digits.isalnum() and digits:  # the friendly form passes over white space; a contract does not
         raise CodecError("not hexadecimal: something else than digits")
-    content = exi.read(_octets(digits), key, mode.value)
+    content = exi.read(octets(digits), key, mode.value)
     return {
         "message": content.name.local,
         "xml": exi.to_xml(content.value, key, mode.value, content.name),

@@ -1,0 +1,110 @@
+"""``v2g exi schema``, ``lint`` and ``explain``, in this process: what they print and how they end."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import NamedTuple
+
+import pytest
+
+from iso15118 import exi
+from iso15118.cli import main
+from iso15118.exi.describe import describe_element, describe_roots
+from tests.exi.samples import APP_REQ, CABLE_CHECK_RES, CABLE_CHECK_RES_EXI, LOOP_RES
+
+HEX = CABLE_CHECK_RES_EXI.hex()
+LOOP_HEX = exi.encode(LOOP_RES, "DC").hex()
+LOOP_FINDING = "DC_ChargeLoopRes/MeterInfo/MeterID: character U+2603; safe: printable ASCII."
+
+
+class Done(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def v2g(capsys, monkeypatch):
+    def run(*words: str, given: bytes | str = b"") -> Done:
+        data = given.encode() if isinstance(given, str) else given
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        try:
+            status = main(["exi", *words])
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 1
+        return Done(status, *capsys.readouterr())
+
+    return run
+
+
+# --- schema ---
+
+
+def test_schema_of_a_set_and_of_a_message(v2g):
+    assert v2g("schema", "AppProtocol") == Done(0, "\n".join(describe_roots("AppProtocol")) + "\n", "")
+    message = "\n".join(describe_element("DC", "DC_CableCheckRes")) + "\n"
+    assert v2g("schema", "DC", "DC_CableCheckRes") == Done(0, message, "")
+    full = v2g("schema", "DC", "DC_CableCheckRes", "--signatures").out
+    assert "SignatureValue" in full
+    assert "SignatureValue" not in message
+
+
+def test_schema_of_what_there_is_not(v2g):
+    done = v2g("schema", "DC", "DC_ChargLoopReq")
+    assert done[:2] == (1, "")
+    assert done.err.startswith("v2g exi schema: DC_ChargLoopReq: no element of DC; near: DC_ChargeLoopReq, ")
+    assert v2g("schema", "DC", "Xyzzy") == Done(1, "", "v2g exi schema: Xyzzy: no element of DC\n")
+    done = v2g("schema", "DIN")
+    assert done[:2] == (2, "")
+    assert done.err.startswith("v2g: no schema set 'DIN'; there are ")
+
+
+# --- lint ---
+
+
+def test_lint_is_silent_success_for_what_everybody_reads(v2g):
+    assert v2g("lint", HEX, "--key", "DC") == Done(0, "DC_CableCheckRes of DC: no findings\n", "")
+    assert v2g("lint", HEX, "-k", "DC", "--json") == Done(0, "", "")
+
+
+@pytest.mark.parametrize("form", ["hex", "binary", "xml", "json", "argument"])
+def test_lint_takes_a_message_in_any_form(v2g, form):
+    given = {
+        "hex": LOOP_HEX,
+        "binary": bytes.fromhex(LOOP_HEX),
+        "xml": '<?xml version="1.0"?>\n' + exi.to_xml(LOOP_RES, "DC"),
+        "json": json.dumps(exi.to_json(LOOP_RES, "DC"), indent=2),
+        "argument": b"",
+    }[form]
+    words = [exi.to_xml(LOOP_RES, "DC")] if form == "argument" else []
+    done = v2g("lint", "--key", "DC", *words, given=given)
+    assert (done.status, done.err) == (1, "")
+    (line,) = done.out.splitlines()
+    assert line.startswith(LOOP_FINDING)
+
+
+def test_lint_for_tools(v2g):
+    done = v2g("lint", "--json", "--key", "DC", LOOP_HEX)
+    assert done.status == 1
+    (line,) = done.out.splitlines()
+    finding = json.loads(line)
+    assert list(finding) == ["path", "what", "rule", "limit", "fails", "source"]
+    assert finding["rule"] == "plain-text"
+
+
+def test_lint_goes_on_after_a_bad_payload(v2g):
+    done = v2g("lint", "-k", "DC", HEX[:20], "zz", LOOP_HEX)
+    assert done.status == 1
+    assert [line.partition(" ")[0] for line in done.out.splitlines()] == ["DC_ChargeLoopRes/MeterInfo/MeterID:"]
+    assert [line.startswith("v2g exi lint: ") for line in done.err.splitlines()] == [True, True]
+
+
+def test_lint_finds_the_schema_set(v2g):
+    done = v2g("lint", exi.encode(APP_REQ, "AppProtocol").hex())
+    assert done == Done(0, "supportedAppProtocolReq of AppProtocol: no findings\n", "")
+
+
+def test_lint_of_a_fragment(v2g):
+    fragment = exi.encode(CABLE_CHECK_RES.header, "DC", "fragment", "Header").hex()
+    assert v2g("lint", "--mode", "fragment", "-k", "DC", fragment).out == "Header of DC: no findings\n"
