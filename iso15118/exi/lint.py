@@ -78,8 +78,8 @@ class _Check(NamedTuple):
     """Longest safe list; None: any."""
     rule: Rule
     """Broken by a longer one."""
-    hidden_without: str | None
-    """Field that must be there if this one is."""
+    wanted: bool
+    """An optional list that may not be empty."""
 
 
 def _walk(element: Element, value: Any, path: str, signed: bool, found: list[Finding]) -> None:
@@ -90,9 +90,12 @@ def _walk(element: Element, value: Any, path: str, signed: bool, found: list[Fin
         particle = check.particle
         held = getattr(value, particle.field)
         if held is None or held == ():
+            if check.wanted:
+                name = particle.elements[0].name.local
+                found.append(Finding(f"{path}/{name}", "none of them", deployed.MISSING))
             continue
         items = held if particle.many else (held,)
-        _place(element.record, check, value, len(items), path, found)
+        _place(element.record, check, len(items), path, found)
         for count, item in enumerate(items, 1):
             child = particle.by_class.get(type(item)) or particle.elements[0]
             below = f"{path}/{step(particle, child, count if particle.many else 0)}"
@@ -119,7 +122,7 @@ def _simple(
         found.append(Finding(path, f"{len(value)} characters", deployed.NAMESPACE))
 
 
-def _place(owner: RecordGrammar, check: _Check, record: Any, count: int, path: str, found: list[Finding]) -> None:
+def _place(owner: RecordGrammar, check: _Check, count: int, path: str, found: list[Finding]) -> None:
     """Rules about an element's being there, and how often."""
     name = check.particle.elements[0].name.local
     below = f"{path}/{name}"
@@ -127,8 +130,6 @@ def _place(owner: RecordGrammar, check: _Check, record: Any, count: int, path: s
         found.append(Finding(below, f"{count} of them, not at most {check.most}", check.rule))
     if name in deployed.TRUNCATED_LISTS:
         found.append(Finding(below, f"a list of {count}", deployed.TRUNCATED))
-    if check.hidden_without is not None and not getattr(record, check.hidden_without):
-        found.append(Finding(below, f"there, without {deployed.HIDING[name]}", deployed.HIDDEN))
     if _is_part(owner, check.particle):
         found.append(Finding(below, "a part no session's signature needs", deployed.SIGNATURE_PART))
 
@@ -141,14 +142,13 @@ def _plan(grammar: RecordGrammar, signed: bool) -> tuple[_Check, ...]:
 
 def _checks(grammar: RecordGrammar, signed: bool, above: frozenset[RecordGrammar]) -> Iterator[_Check]:
     particles = [particle for slot in grammar.slots for particle in slot.particles]
-    fields = {particle.elements[0].name.local: particle.field for particle in particles}
+    wanted = {deployed.MISSED.get(particle.elements[0].name.local) for particle in particles}
     for particle in particles:
         name = particle.elements[0].name.local
         most, rule = _list_limit(name, particle)
-        hidden_without = fields.get(deployed.HIDING.get(name, ""))
-        placed = most is not None or hidden_without is not None or name in deployed.TRUNCATED_LISTS
+        placed = most is not None or name in wanted or name in deployed.TRUNCATED_LISTS
         if placed or _is_part(grammar, particle) or _deep(particle, signed, above | {grammar}):
-            yield _Check(particle, most, rule, hidden_without)
+            yield _Check(particle, most, rule, name in wanted)
 
 
 def _list_limit(name: str, particle: Particle) -> tuple[int | None, Rule]:

@@ -9,7 +9,7 @@ from iso15118 import exi
 from iso15118.errors import CodecError
 from iso15118.exi.lint import lint
 from iso15118.messages import app, deployed, xmldsig
-from iso15118.messages.iso20 import dc
+from iso15118.messages.iso20 import acdp, dc
 from iso15118.messages.iso20.common import (
     authorization,
     certificate_installation,
@@ -20,6 +20,7 @@ from iso15118.messages.iso20.common import (
     session_setup,
 )
 from iso15118.messages.iso20.types import MessageHeader, MeterInfo, ResponseCode
+from iso15118.messages.iso20.wpt import fine_positioning, lf_signals
 from iso15118.messages.registry import KEYS, schema_set
 from tests.exi.samples import APP_REQ, CABLE_CHECK_RES, HEADER, LOOP_RES, rational
 
@@ -229,6 +230,64 @@ def test_fragments_somebody_has_no_codec_for():
     assert found("x", mode="fragment", element="EVCCID") == []
 
 
+def swapping() -> tuple[acdp.ACDP_ConnectReq, acdp.ACDP_ConnectRes]:
+    electrical = acdp.ElectricalChargingDeviceStatus.State_A
+    mechanical = acdp.MechanicalChargingDeviceStatus.Home
+    return (
+        acdp.ACDP_ConnectReq(header=HEADER, ev_electrical_charging_device_status=electrical),
+        acdp.ACDP_ConnectRes(
+            **OK,
+            evse_processing=CABLE_CHECK_RES.evse_processing,
+            evse_electrical_charging_device_status=electrical,
+            evse_mechanical_charging_device_status=mechanical,
+        ),
+    )
+
+
+@pytest.mark.parametrize(("name", "swapped"), [("Connect", (False, True)), ("Disconnect", (True, False))])
+def test_roots_of_acdp_that_are_numbered_differently(name, swapped):
+    for message, kind, wrong in zip(swapping(), ("Req", "Res"), swapped, strict=True):
+        root = f"ACDP_{name}{kind}"
+        assert found(message, "ACDP", element=root) == ([(root, "swapped-root")] if wrong else [])
+
+
+def test_signed_info_in_sets_without_a_codec():
+    info = signed_by().signed_info
+    assert found(info, "DC", mode="fragment") == []
+    assert found(info, "ACDP", mode="fragment") == [("SignedInfo", "fragment-without-codec")]
+
+
+def test_lists_of_wpt_that_are_cut_and_containers_that_are_missed():
+    at = fine_positioning.WPT_FinePositioningMethodList(
+        wpt_fine_positioning_method=(fine_positioning.WPT_FinePositioningMethod.Proprietary,)
+    )
+    antenna = lf_signals.WPT_TxRxSpecData(
+        tx_rx_identifier=1,
+        tx_rx_position=lf_signals.WPT_CoordinateXYZ(coord_x=0, coord_y=0, coord_z=0),
+        tx_rx_orientation=lf_signals.WPT_CoordinateXYZ(coord_x=0, coord_y=0, coord_z=0),
+    )
+    receiver = lf_signals.WPT_LF_ReceiverData(number_of_receivers=2, rx_spec_data=(antenna, antenna))
+    request = fine_positioning.WPT_FinePositioningSetupReq(
+        header=HEADER,
+        ev_processing=CABLE_CHECK_RES.evse_processing,
+        ev_device_fine_positioning_method_list=at,
+        ev_device_pairing_method_list=fine_positioning.WPT_PairingMethodList(
+            wpt_pairing_method=(fine_positioning.WPT_PairingMethod.LPE,)
+        ),
+        ev_device_alignment_check_method_list=fine_positioning.WPT_AlignmentCheckMethodList(
+            wpt_alignment_check_method=(fine_positioning.WPT_AlignmentCheckMethod.LPE,)
+        ),
+        natural_offset=0,
+    )
+    missing = ("WPT_FinePositioningSetupReq/VendorSpecificDataContainer", "missing-container")
+    cut = ("WPT_FinePositioningSetupReq/LF_SystemSetupData/LF_ReceiverSetupData/RxSpecData", "truncated-list")
+    data = lf_signals.WPT_LF_SystemSetupData(lf_receiver_setup_data=receiver)
+    assert found(request, "WPT") == [missing]
+    both = msgspec.structs.replace(request, lf_system_setup_data=data)
+    assert found(both, "WPT") == [missing, cut]
+    assert found(msgspec.structs.replace(both, vendor_specific_data_container=(b"v",)), "WPT") == [cut]
+
+
 def test_a_class_of_another_schema_set_is_refused():
     with pytest.raises(CodecError, match="no element"):
         lint(CABLE_CHECK_RES, "CommonMessages")
@@ -254,8 +313,8 @@ def test_headers_without_signature_are_inside():
         (deployed.SIGNATURE_PARTS, ("xmldsig",)),
         (deployed.SIGNED, ("CommonMessages",)),
         (deployed.SWAPPED_ROOTS.get("ACDP", ()), ("ACDP",)),
-        (deployed.HIDING, ("WPT",)),
-        (deployed.HIDING.values(), ("WPT",)),
+        (deployed.MISSED, ("WPT",)),
+        (deployed.MISSED.values(), ("WPT",)),
         (deployed.TRUNCATED_LISTS, ("WPT",)),
         *((names, ("CommonMessages",)) for names in deployed.FRAGMENT_CODECS.values()),
     ],
