@@ -43,24 +43,29 @@ def lint(message: Any, key: str, mode: Mode = "document", element: QName | str |
         LocalError: Unknown key or mode.
     """
     _, root = root_of(schema_grammar(key), mode, message, element)
-    found: list[Finding] = []
+    found: list[_Found] = []
     name = root.name.local
     if mode == "fragment":
         _fragment(name, key, found)
     elif name in deployed.SWAPPED_ROOTS.get(key, ()):
-        found.append(Finding(name, "a root that deployed codecs number differently", deployed.SWAPPED))
-    _walk(root, message, name, _signed(root, message, within=False), found)
-    return tuple(found)
+        found.append(([], "a root that deployed codecs number differently", deployed.SWAPPED))
+    _walk(root, message, _signed(root, message, within=False), found)
+    return tuple(Finding("/".join((name, *reversed(path))), what, rule) for path, what, rule in found)
 
 
-def _fragment(name: str, key: str, found: list[Finding]) -> None:
+_Found = tuple[list[str], str, Rule]
+"""Steps from the leaf up, as far as the walk has come back; what; rule. Nearly always there is nothing to say, so no
+path is made before there is."""
+
+
+def _fragment(name: str, key: str, found: list[_Found]) -> None:
     if name not in deployed.SIGNED:
         return  # not what a session signs: nobody has to read it
     without = [codec for codec, names in deployed.FRAGMENT_CODECS.items() if name not in names]
     if without:
-        found.append(Finding(name, f"a fragment that {' and '.join(without)} can't handle", deployed.FRAGMENT))
+        found.append(([], f"a fragment that {' and '.join(without)} can't handle", deployed.FRAGMENT))
     elif name == "SignedInfo" and key in ("ACDP", "WPT"):
-        found.append(Finding(name, f"a fragment that cbV2G can't handle in {key}", deployed.FRAGMENT))
+        found.append(([], f"a fragment that cbV2G can't handle in {key}", deployed.FRAGMENT))
 
 
 def _signed(element: Element, value: Any, *, within: bool) -> bool:
@@ -78,60 +83,61 @@ class _Check(NamedTuple):
     """Longest safe list; None: any."""
     rule: Rule
     """Broken by a longer one."""
+    placed: bool
+    """Rules say something about its being there."""
     wanted: bool
     """An optional list that may not be empty."""
 
 
-def _walk(element: Element, value: Any, path: str, signed: bool, found: list[Finding]) -> None:
+def _walk(element: Element, value: Any, signed: bool, found: list[_Found]) -> None:
     if element.record is None:
-        _simple(element, value, path, found, signed=signed)
+        _simple(element, value, found, signed=signed)
         return
     for check in _plan(element.record, signed):
         particle = check.particle
         held = getattr(value, particle.field)
         if held is None or held == ():
             if check.wanted:
-                name = particle.elements[0].name.local
-                found.append(Finding(f"{path}/{name}", "none of them", deployed.MISSING))
+                found.append(([particle.elements[0].name.local], "none of them", deployed.MISSING))
             continue
         items = held if particle.many else (held,)
-        _place(element.record, check, len(items), path, found)
+        if check.placed:
+            _place(element.record, check, len(items), found)
         for count, item in enumerate(items, 1):
+            before = len(found)
             child = particle.by_class.get(type(item)) or particle.elements[0]
-            below = f"{path}/{step(particle, child, count if particle.many else 0)}"
             if child.record is not None:
-                _walk(child, item, below, _signed(child, item, within=signed), found)
+                _walk(child, item, _signed(child, item, within=signed), found)
             else:  # attributes are written in one way only: an empty one is no trap
                 content = signed and particle.kind is not Event.ATTRIBUTE
-                _simple(child, item, below, found, signed=content, of_signature=_of_signature(element.record))
+                _simple(child, item, found, signed=content, of_signature=_of_signature(element.record))
+            for path, _, _ in found[before:]:
+                path.append(step(particle, child, count if particle.many else 0))
 
 
-def _simple(
-    element: Element, value: Any, path: str, found: list[Finding], *, signed: bool, of_signature: bool = False
-) -> None:
+def _simple(element: Element, value: Any, found: list[_Found], *, signed: bool, of_signature: bool = False) -> None:
     if signed and isinstance(element.datatype, Text | Binary) and len(value) == 0:
-        found.append(Finding(path, "an empty value that is signed", deployed.EMPTY_SIGNED))
+        found.append(([], "an empty value that is signed", deployed.EMPTY_SIGNED))
     if not isinstance(value, str):
         return
     if not deployed.is_plain(value):
         wrong = next(character for character in value if not deployed.is_plain(character))
-        found.append(Finding(path, f"character U+{ord(wrong):04X}", deployed.PLAIN_TEXT))
+        found.append(([], f"character U+{ord(wrong):04X}", deployed.PLAIN_TEXT))
     if of_signature and len(value) > deployed.MAX_SIGNATURE_TEXT:
-        found.append(Finding(path, f"{len(value)} characters", deployed.SIGNATURE_TEXT))
+        found.append(([], f"{len(value)} characters", deployed.SIGNATURE_TEXT))
     if element.name.local == "ProtocolNamespace" and len(value) > deployed.MAX_NAMESPACE:
-        found.append(Finding(path, f"{len(value)} characters", deployed.NAMESPACE))
+        found.append(([], f"{len(value)} characters", deployed.NAMESPACE))
 
 
-def _place(owner: RecordGrammar, check: _Check, count: int, path: str, found: list[Finding]) -> None:
+def _place(owner: RecordGrammar, check: _Check, count: int, found: list[_Found]) -> None:
     """Rules about an element's being there, and how often."""
     name = check.particle.elements[0].name.local
-    below = f"{path}/{name}"
     if check.most is not None and count > check.most:
-        found.append(Finding(below, f"{count} of them, not at most {check.most}", check.rule))
+        found.append(([name], f"{count} of them, not at most {check.most}", check.rule))
     if name in deployed.TRUNCATED_LISTS:
-        found.append(Finding(below, f"a list of {count}", deployed.TRUNCATED))
+        found.append(([name], f"a list of {count}", deployed.TRUNCATED))
     if _is_part(owner, check.particle):
-        found.append(Finding(below, "a part no session's signature needs", deployed.SIGNATURE_PART))
+        found.append(([name], "a part no session's signature needs", deployed.SIGNATURE_PART))
 
 
 @functools.cache
@@ -146,9 +152,9 @@ def _checks(grammar: RecordGrammar, signed: bool, above: frozenset[RecordGrammar
     for particle in particles:
         name = particle.elements[0].name.local
         most, rule = _list_limit(name, particle)
-        placed = most is not None or name in wanted or name in deployed.TRUNCATED_LISTS
-        if placed or _is_part(grammar, particle) or _deep(particle, signed, above | {grammar}):
-            yield _Check(particle, most, rule, name in wanted)
+        placed = most is not None or name in deployed.TRUNCATED_LISTS or _is_part(grammar, particle)
+        if placed or name in wanted or _deep(particle, signed, above | {grammar}):
+            yield _Check(particle, most, rule, placed, name in wanted)
 
 
 def _list_limit(name: str, particle: Particle) -> tuple[int | None, Rule]:
