@@ -72,12 +72,12 @@ def measure(environment: Path, names: Sequence[str], repeats: int) -> tuple[Jose
 
 def _times(child: Child, names: Sequence[str], repeats: int) -> tuple[Josev, list[str]]:
     reasons: dict[str, dict[str, str | None]] = child.hello
-    notes = [
-        f"Josev, {name}, {operation}: {reason}"
-        for name in names
-        for operation, reason in reasons[name].items()
-        if reason is not None
-    ]
+    notes = []
+    for name in names:
+        whys = [why for why in dict.fromkeys(reasons[name].values()) if why is not None]
+        for why in whys:
+            operations = " and ".join(each for each in OPERATIONS if reasons[name][each] == why)
+            notes.append(f"Josev, {name}, {operations}: {why}")
     taken: dict[tuple[str, str], list[float]] = {
         (name, operation): [] for name in names for operation in OPERATIONS if reasons[name][operation] is None
     }

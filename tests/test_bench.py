@@ -92,8 +92,11 @@ def test_a_run_judges_every_target(measured):
 
 
 def test_a_run_prints_a_table_and_why_something_is_missing(capsys, tmp_path):
-    out = str(tmp_path / "bench.json")
-    main(f"--no-josev --repeats 1 --batch-ms 0.01 --out {out} --only SessionSetupReq --codec generated".split())
+    places = f"--out {tmp_path / 'bench.json'} --page {tmp_path / 'page.md'}"
+    main(f"--no-josev --repeats 1 --batch-ms 0.01 {places} --only SessionSetupReq --codec generated".split())
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert page.count("| SessionSetupReq | 39 | - |") == 2
+    assert "Not measured: Josev: left out by --no-josev" in page
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("SessionSetupReq") for line in lines) == 2
     assert "not measured: Josev: left out by --no-josev" in lines
