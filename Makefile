@@ -5,13 +5,14 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint bench interop clean
+.PHONY: help demo test lint bench fuzz interop clean
 
 help:
 	@echo "make demo     a car gives back 15 kWh in the evening and is charged by the morning (report in out/)"
 	@echo "make test     the tests, a few minutes; arguments for pytest: make test ARGS='-m slow'"
 	@echo "make lint     ruff, formatter, mypy strict"
 	@echo "make bench    how quick the EXI codec is, beside JSON and a Java codec; make bench ARGS=--no-josev"
+	@echo "make fuzz     five million damaged inputs for a schema set: make fuzz KEY=DC (docs/how-to/fuzz.md)"
 	@echo "make interop  sessions with a foreign peer; needs root and Java"
 	@echo "make clean    remove .venv, caches and out/"
 
@@ -28,6 +29,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(PY) -m bench.exi $(ARGS)
+
+fuzz: $(VENV)/.fuzz
+	$(PY) -m fuzz.run --key $(or $(KEY),all) $(ARGS)
 
 interop: $(VENV)/.dev
 	$(PY) -m pytest -m interop tests/interop $(ARGS)
@@ -47,4 +51,8 @@ $(VENV)/.runtime: $(VENV)/.pip pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.pip pyproject.toml
 	$(PIP) install -qq --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	$(PIP) install -qq 'atheris==3.0.0'
 	@touch $@

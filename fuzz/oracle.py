@@ -1,0 +1,214 @@
+"""What must hold for any octets. Each check names the errors it allows; whatever else comes out of it is a finding.
+
+Nothing here knows a fuzzer: the tests run the same checks.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from iso15118 import exi, sdp
+from iso15118.errors import CodecError, FramingError
+from iso15118.exi import codec, generated, interpreter
+from iso15118.exi.codec import Content, Mode
+from iso15118.exi.grammar import schema_grammar
+from iso15118.messages.registry import KEYS
+from iso15118.v2gtp import FrameReader
+
+__all__ = ["CHECKS", "Finding", "Numbers", "check_exi", "check_frames", "check_json", "check_sdp", "check_xml"]
+
+Numbers = Counter[str]
+"""How often an input was accepted, refused, compared."""
+
+COMPARED_REFUSALS = 8
+"""One refusal in so many is compared with the interpreter's. The generated functions leave every refusal to it anyway, so
+there is little to find; an accepted stream is compared each time."""
+
+OTHER_FORMS = 8
+"""One accepted stream in so many goes through XML and JSON as well."""
+
+MODES: tuple[Mode, Mode] = ("document", "fragment")
+
+_CODEC: Any = codec
+"""The module whose two functions are exchanged for those of another spelling."""
+
+
+class Finding(AssertionError):
+    """Something that must hold does not."""
+
+
+def _must(holds: bool, what: str) -> None:
+    if not holds:
+        raise Finding(what)
+
+
+def _one_in(count: int, data: bytes) -> bool:
+    """By the data, so that a finding is one again when it is looked at."""
+    return zlib.crc32(data) % count == 0
+
+
+def outcome(backend: ModuleType, stream: bytes, key: str, mode: Mode) -> Content | tuple[Any, ...]:
+    """What one spelling of the codec makes of a stream: its content, or why and where it is refused.
+
+    The one exception allowed is CodecError, with a place inside the stream.
+    """
+    saved = _CODEC.read_element
+    _CODEC.read_element = backend.read_element
+    try:
+        return codec.read(stream, key, mode)
+    except CodecError as error:
+        _must(error.bit is not None and 0 <= error.bit <= 8 * len(stream), f"no place in the stream: {error.args}")
+        str(error)
+        return error.args
+    finally:
+        _CODEC.read_element = saved
+
+
+def written(backend: ModuleType, content: Content, key: str, mode: Mode) -> bytes:
+    """What one spelling writes of a content that was read. No exception is allowed: what was read is valid."""
+    saved = _CODEC.write_element
+    _CODEC.write_element = backend.write_element
+    try:
+        return codec.encode(content.value, key, mode, content.name)
+    finally:
+        _CODEC.write_element = saved
+
+
+def check_exi(key: str, data: bytes, numbers: Numbers) -> None:
+    """Any octets as a document or a fragment (by the lowest bit of the first octet): every spelling says the same.
+
+    What is accepted can be written, by every spelling to the same octets, which mean the same again.
+    """
+    mode = MODES[data[0] & 1] if data else "document"
+    stream = data[1:]
+    first = outcome(generated, stream, key, mode)
+    if not isinstance(first, Content):
+        numbers["refused"] += 1
+        if _one_in(COMPARED_REFUSALS, stream):
+            numbers["refused_compared"] += 1
+            plain = outcome(interpreter, stream, key, mode)
+            _must(first == plain, f"refused as {first}, by the interpreter as {plain}")
+        return
+    numbers["accepted"] += 1
+    plain = outcome(interpreter, stream, key, mode)
+    _must(first == plain, f"read as {first}, by the interpreter as {plain}")
+    again = written(generated, first, key, mode)
+    _must(again == written(interpreter, first, key, mode), f"{first} is written in two ways")
+    _must(outcome(generated, again, key, mode) == first._replace(trailing_octets=0), f"{first} changes when written")
+    if _one_in(OTHER_FORMS, stream):
+        numbers["other_forms"] += 1
+        _other_forms(first._replace(trailing_octets=0), key, mode)
+
+
+def _other_forms(content: Content, key: str, mode: Mode) -> None:
+    """XML and JSON lose nothing. No exception is allowed."""
+    text = exi.to_xml(content.value, key, mode, content.name)
+    _must(exi.from_xml(text, key, mode) == content, f"{content} changes in XML: {text}")
+    tree = exi.to_json(content.value, key, mode, content.name)
+    # JSON names its root without a namespace: of two elements of that name it means the first.
+    if codec.find_element(schema_grammar(key), mode, content.name.local)[1].name == content.name:
+        _must(exi.from_json(json.loads(json.dumps(tree)), key, mode) == content, f"{content} changes in JSON: {tree}")
+
+
+def _set_of(data: bytes) -> tuple[str, Mode, bytes]:
+    """Schema set and mode that the first octet names, and the rest."""
+    choice = data[0] if data else 0
+    return KEYS[(choice >> 1) % len(KEYS)], MODES[choice & 1], data[1:]
+
+
+def check_xml(key: str, data: bytes, numbers: Numbers) -> None:
+    """Any text as XML. Allowed: CodecError. What is accepted can be written in every form and is the same again."""
+    key, mode, text = _set_of(data)
+    try:
+        content = exi.from_xml(text.decode("utf-8", "surrogateescape"), key, mode)
+    except CodecError as error:
+        str(error)
+        numbers["refused"] += 1
+        return
+    numbers["accepted"] += 1
+    _other_forms(content, key, mode)
+    again = exi.read(exi.encode(content.value, key, mode, content.name), key, mode)
+    _must(again == content, f"{content} changes in EXI")
+
+
+def check_json(key: str, data: bytes, numbers: Numbers) -> None:
+    """Any JSON value. Allowed: CodecError; what json.loads refuses (ValueError, RecursionError) is not ours to read."""
+    key, mode, text = _set_of(data)
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError):
+        numbers["no_json"] += 1
+        return
+    try:
+        content = exi.from_json(tree, key, mode)
+    except CodecError as error:
+        str(error)
+        numbers["refused"] += 1
+        return
+    numbers["accepted"] += 1
+    _other_forms(content, key, mode)
+    again = exi.read(exi.encode(content.value, key, mode, content.name), key, mode)
+    _must(again == content, f"{content} changes in EXI")
+
+
+def _frames(pieces: list[bytes]) -> tuple[list[Any], str | None]:
+    """Frames of a stream that arrives in pieces, and the error that breaks it."""
+    reader, frames = FrameReader(max_payload=1024), []
+    for piece in pieces:
+        try:
+            frames += reader.feed(piece)
+        except FramingError as error:
+            return frames, str(error)
+        _must(reader.pending <= 8 + 1024, f"{reader.pending} octets are kept")
+    return frames, None if reader.error is None else str(reader.error)
+
+
+def check_frames(key: str, data: bytes, numbers: Numbers) -> None:
+    """Any octets as a V2GTP stream. Allowed: FramingError. How a stream is cut into pieces changes nothing."""
+    size = max(1, data[0]) if data else 1
+    stream = data[1:]
+    whole = _frames([stream])
+    pieces = _frames([stream[at : at + size] for at in range(0, len(stream), size)])
+    _must(whole == pieces, f"in one piece {whole}, in pieces of {size} {pieces}")
+    numbers["refused" if whole[1] else "accepted"] += 1
+
+
+def check_sdp(key: str, data: bytes, numbers: Numbers) -> None:
+    """Any octets as an SDP datagram. Allowed: FramingError, and from client and server nothing at all."""
+    accepted = False
+    try:
+        accepted = sdp.request_bytes(sdp.parse_request(data)) == data
+        _must(accepted, "a request is written otherwise than it was read")
+    except FramingError as error:
+        str(error)
+    response = None
+    try:
+        response = sdp.parse_response(data)
+        _must(sdp.response_bytes(response) == data, "a response is written otherwise than it was read")
+    except FramingError as error:
+        str(error)
+    client = sdp.SdpClient(accept=tuple(sdp.Security))
+    client.start(0.0)
+    _must(client.receive(data, 0.0) == response, "the client and the parser disagree")
+    endpoint = sdp.Endpoint(ipaddress.IPv6Address("fe80::1"), 61851)
+    answer = sdp.SdpServer({sdp.Security.TLS: endpoint}).receive(data, 0.0)
+    _must((answer is not None) == accepted, "the server and the parser disagree")
+    numbers["accepted" if accepted or response is not None else "refused"] += 1
+
+
+Check = Callable[[str, bytes, Numbers], None]
+
+CHECKS: dict[str, Check] = {
+    **dict.fromkeys(KEYS, check_exi),
+    "xml": check_xml,
+    "json": check_json,
+    "v2gtp": check_frames,
+    "sdp": check_sdp,
+}
+"""What ``--key`` may be: a schema set, or another thing that is read."""
