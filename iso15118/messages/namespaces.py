@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from iso15118.messages import app, xmldsig
-from iso15118.messages.iso20 import ac, dc, types
+from iso15118.messages.iso20 import ac, acdp, dc, types
 from iso15118.messages.iso20.common import (
     authorization,
     certificate_installation,
@@ -23,9 +23,12 @@ from iso15118.messages.iso20.common import (
     vehicle_check,
     xmlns,
 )
+from iso15118.messages.iso20.wpt import charging, fine_positioning, lf_signals, pairing
+from iso15118.messages.iso20.wpt import types as wpt_types
+from iso15118.messages.iso20.wpt import xmlns as wpt_xmlns
 from iso15118.messages.model import Namespace, QName, Record
 
-__all__ = ["AC", "APP_PROTOCOL", "COMMON_MESSAGES", "COMMON_TYPES", "DC", "XMLDSIG"]
+__all__ = ["AC", "ACDP", "APP_PROTOCOL", "COMMON_MESSAGES", "COMMON_TYPES", "DC", "WPT", "XMLDSIG"]
 
 XMLDSIG = Namespace(
     xmlns=xmldsig.XMLNS,
@@ -231,5 +234,47 @@ DC = Namespace(
         _CL_RES: _messages(dc, *_DC_CONTROL_MODES_RES),
         QName("DC_CPDReqEnergyTransferMode", dc.XMLNS.uri): _messages(dc, *_DC_CPD_REQ),
         QName("DC_CPDResEnergyTransferMode", dc.XMLNS.uri): _messages(dc, *_DC_CPD_RES),
+    },
+)
+
+ACDP = Namespace(
+    xmlns=acdp.XMLNS,
+    modules=(acdp,),
+    roots={
+        **_messages(
+            acdp,
+            "ACDP_VehiclePositioningReq",
+            "ACDP_VehiclePositioningRes",
+            "ACDP_ConnectReq",
+            "ACDP_ConnectRes",
+            "ACDP_SystemStatusReq",
+            "ACDP_SystemStatusRes",
+        ),
+        "ACDP_DisconnectReq": acdp.ACDP_ConnectReq,
+        "ACDP_DisconnectRes": acdp.ACDP_ConnectRes,
+    },
+)
+
+WPT = Namespace(
+    xmlns=wpt_xmlns.XMLNS,
+    modules=(charging, fine_positioning, lf_signals, pairing, wpt_types),
+    roots={
+        **_messages(
+            fine_positioning,
+            "WPT_FinePositioningSetupReq",
+            "WPT_FinePositioningSetupRes",
+            "WPT_FinePositioningReq",
+            "WPT_FinePositioningRes",
+        ),
+        **_messages(pairing, "WPT_PairingReq", "WPT_PairingRes"),
+        **_messages(
+            charging,
+            "WPT_ChargeParameterDiscoveryReq",
+            "WPT_ChargeParameterDiscoveryRes",
+            "WPT_AlignmentCheckReq",
+            "WPT_AlignmentCheckRes",
+            "WPT_ChargeLoopReq",
+            "WPT_ChargeLoopRes",
+        ),
     },
 )

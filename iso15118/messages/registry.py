@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from iso15118.errors import LocalError
 from iso15118.messages.model import Namespace, QName, Record
-from iso15118.messages.namespaces import AC, APP_PROTOCOL, COMMON_MESSAGES, COMMON_TYPES, DC, XMLDSIG
+from iso15118.messages.namespaces import AC, ACDP, APP_PROTOCOL, COMMON_MESSAGES, COMMON_TYPES, DC, WPT, XMLDSIG
 from iso15118.messages.namespaces_der import AC_DER_IEC, AC_DER_SAE
 
 __all__ = ["KEYS", "SchemaSet", "classes_of", "schema_set"]
@@ -21,6 +21,8 @@ _SETS: Mapping[str, tuple[Namespace, ...]] = {
     "CommonMessages": (COMMON_MESSAGES, COMMON_TYPES, XMLDSIG),
     "AC": (AC, COMMON_TYPES, XMLDSIG),
     "DC": (DC, COMMON_TYPES, XMLDSIG),
+    "ACDP": (ACDP, COMMON_TYPES, XMLDSIG),
+    "WPT": (WPT, COMMON_TYPES, XMLDSIG),
     "AC_DER_IEC": (AC_DER_IEC, AC, COMMON_TYPES, XMLDSIG),
     "AC_DER_SAE": (AC_DER_SAE, AC, COMMON_TYPES, XMLDSIG),
     "xmldsig": (XMLDSIG,),

@@ -14,7 +14,8 @@ from iso15118.messages.model import Record
 from iso15118.messages.registry import KEYS, classes_of, schema_set
 
 _WORDS = [
-    *("EMAIDs", "EMAID", "VARh", "V2X", "PnC", "EVSE", "EVCC", "EV", "SOC", "IDs", "ID", "X509", "X448", "SECP521"),
+    *("EMAIDs", "EMAID", "VARh", "V2X", "PnC", "EVSE", "EVCC", "EVPC", "EV", "SOC", "IDs", "ID"),
+    *("X509", "X448", "SECP521"),
     *("DSO", "IEEE1547", "J3072", "PT1"),
 ]
 _PATTERN = re.compile(
@@ -52,6 +53,8 @@ CLASSES = sorted(
         ("BPT_InductiveEnergyReadingVARh", "bpt_inductive_energy_reading_varh"),
         ("PrioritizedEMAIDs", "prioritized_emaids"),
         ("Power_L2", "power_l2"),
+        ("EVPCPowerRequest", "evpc_power_request"),
+        ("ContactWindowXc", "contact_window_xc"),
         ("DSOQSetpointValue_L2", "dso_q_setpoint_value_l2"),
         ("PT1ResponseActivePower", "pt1_response_active_power"),
         ("IEEE1547NormalCategory", "ieee1547_normal_category"),
@@ -82,10 +85,11 @@ def test_an_enumeration_is_named_by_its_literals() -> None:
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, enum.Enum)
     }
-    assert len(enums) >= 14
+    assert len(enums) >= 26
     for value in enums:
         for member in value:
-            assert member.name == member.value
+            # "MF-WPT1" and "External confirmation" are no names in Python.
+            assert member.name == re.sub(r"\W", "_", member.value)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +99,8 @@ def test_an_enumeration_is_named_by_its_literals() -> None:
         ("CommonMessages", 54, 281),
         ("AC", 42, 154),
         ("DC", 48, 149),
+        ("ACDP", 34, 129),
+        ("WPT", 38, 193),
         ("AC_DER_IEC", 48, 259),
         ("AC_DER_SAE", 49, 367),
         ("xmldsig", 24, 45),
@@ -119,6 +125,8 @@ def test_a_schema_set_counts_every_element(key: str, global_elements: int, eleme
         ("AC", "SignedInfo", 135),
         ("DC", "DC_ChargeParameterDiscoveryRes", 26),
         ("DC", "SignedInfo", 129),
+        ("ACDP", "SignedInfo", 110),
+        ("WPT", "SignedInfo", 146),
         ("AC_DER_IEC", "SignedInfo", 217),
         ("AC_DER_SAE", "SignedInfo", 324),
         ("xmldsig", "SignedInfo", 32),
@@ -126,6 +134,31 @@ def test_a_schema_set_counts_every_element(key: str, global_elements: int, eleme
 )
 def test_a_fragment_code_is_the_rank_of_the_name(key: str, element: str, code: int) -> None:
     assert schema_set(key).element_names[code].local == element
+
+
+@pytest.mark.parametrize(
+    ("key", "element", "code"),
+    [
+        ("AppProtocol", "supportedAppProtocolRes", 1),
+        ("CommonMessages", "SessionSetupReq", 35),
+        ("AC", "AC_ChargeLoopRes", 3),
+        ("AC", "Scheduled_AC_CLResControlMode", 32),
+        ("DC", "DC_ChargeLoopRes", 14),
+        ("ACDP", "ACDP_DisconnectRes", 3),
+        ("ACDP", "ACDP_VehiclePositioningRes", 7),
+        ("WPT", "WPT_AlignmentCheckReq", 25),
+        ("WPT", "WPT_PairingRes", 36),
+        ("xmldsig", "SignedInfo", 20),
+    ],
+)
+def test_a_root_code_is_the_rank_among_global_elements(key: str, element: str, code: int) -> None:
+    assert schema_set(key).global_names[code].local == element
+
+
+def test_two_roots_share_a_class_where_they_share_a_complex_type() -> None:
+    roots = {name.local: cls for name, cls in schema_set("ACDP").roots.items()}
+    assert roots["ACDP_ConnectReq"] is roots["ACDP_DisconnectReq"]
+    assert roots["ACDP_ConnectRes"] is roots["ACDP_DisconnectRes"]
 
 
 def test_an_unknown_set_is_a_clear_error() -> None:

@@ -8,17 +8,20 @@ from collections.abc import Mapping
 import msgspec
 
 from iso15118.messages.app import SupportedAppProtocolReq, SupportedAppProtocolRes
-from iso15118.messages.iso20 import ac
+from iso15118.messages.iso20 import ac, acdp
 from iso15118.messages.iso20.common import certificate_installation as ci
 from iso15118.messages.iso20.common import metering, vehicle_check
 from iso15118.messages.iso20.types import (
     ListOfRootCertificateIDs,
     MessageHeader,
     MeterInfo,
+    Processing,
     ResponseCode,
     V2GRequest,
     V2GResponse,
 )
+from iso15118.messages.iso20.wpt import charging, fine_positioning, pairing
+from iso15118.messages.iso20.wpt.types import WPT_EVResult
 from iso15118.messages.model import Record
 from iso15118.messages.registry import KEYS, schema_set
 from iso15118.messages.xmldsig import X509IssuerSerial
@@ -87,6 +90,52 @@ _RARE: tuple[V2GRequest, ...] = (
         header=_HEADER,
         meter_info_requested=False,
         cl_req_control_mode=ac.Scheduled_AC_CLReqControlMode(ev_present_active_power=ZERO),
+    ),
+    acdp.ACDP_VehiclePositioningReq(header=_HEADER, ev_mobility_status=False, ev_positioning_support=False),
+    acdp.ACDP_ConnectReq(
+        header=_HEADER, ev_electrical_charging_device_status=acdp.ElectricalChargingDeviceStatus.State_A
+    ),
+    acdp.ACDP_SystemStatusReq(
+        header=_HEADER,
+        ev_technical_status=acdp.EVTechnicalStatus(ev_ready_to_charge=False, ev_immobilization_request=False),
+    ),
+    fine_positioning.WPT_FinePositioningSetupReq(
+        header=_HEADER,
+        ev_processing=Processing.Finished,
+        ev_device_fine_positioning_method_list=fine_positioning.WPT_FinePositioningMethodList(
+            wpt_fine_positioning_method=(fine_positioning.WPT_FinePositioningMethod.Manual,)
+        ),
+        ev_device_pairing_method_list=fine_positioning.WPT_PairingMethodList(
+            wpt_pairing_method=(fine_positioning.WPT_PairingMethod.External_confirmation,)
+        ),
+        ev_device_alignment_check_method_list=fine_positioning.WPT_AlignmentCheckMethodList(
+            wpt_alignment_check_method=(fine_positioning.WPT_AlignmentCheckMethod.PowerCheck,)
+        ),
+        natural_offset=0,
+    ),
+    fine_positioning.WPT_FinePositioningReq(
+        header=_HEADER, ev_processing=Processing.Finished, ev_result_code=WPT_EVResult.EVResultSuccess
+    ),
+    pairing.WPT_PairingReq(
+        header=_HEADER, ev_processing=Processing.Finished, ev_result_code=WPT_EVResult.EVResultSuccess
+    ),
+    charging.WPT_ChargeParameterDiscoveryReq(
+        header=_HEADER,
+        evpc_max_receivable_power=ZERO,
+        sd_max_ground_clearence=0,
+        sd_min_ground_clearence=0,
+        evpc_natural_frequency=ZERO,
+        evpc_device_local_control=False,
+    ),
+    charging.WPT_AlignmentCheckReq(
+        header=_HEADER, ev_processing=Processing.Finished, ev_result_code=WPT_EVResult.EVResultSuccess
+    ),
+    charging.WPT_ChargeLoopReq(
+        header=_HEADER,
+        meter_info_requested=False,
+        evpc_power_request=ZERO,
+        evpc_power_output=ZERO,
+        evpc_charge_diagnostics=charging.WPT_EVPCChargeDiagnostics.EVPCNoIssue,
     ),
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from iso15118 import exi
 from iso15118.messages.iso20.types import V2GRequest
 from iso15118.messages.model import Record
 from iso15118.session import actions as act
@@ -13,7 +12,7 @@ from iso15118.session.evcc import PHASES
 from iso15118.session.ports import Authorization, IsolationState
 from iso15118.session.secc import HANDLERS
 from tests.session.samples import classes, requests, responses, samples, with_session
-from tests.session.world import EV, SECC, World, code_key, code_of
+from tests.session.world import EV, SECC, World, code_of, encoded
 
 SECC_STATES = list(dict.fromkeys(state for state, _ in HANDLERS))
 EV_PAUSES = [State.AUTHORIZATION, State.SCHEDULE_EXCHANGE, State.DC_CABLE_CHECK, State.DC_PRE_CHARGE]
@@ -56,7 +55,7 @@ def sends(actions: list[act.Action]) -> list[Record]:
 def test_there_is_a_sample_of_every_message() -> None:
     assert set(classes()) == set(samples())
     for message in samples().values():
-        exi.encode(message, code_key(message))
+        encoded(message)
 
 
 def test_every_state_is_in_a_table_or_final() -> None:

@@ -19,7 +19,8 @@ import msgspec
 from iso15118 import exi
 from iso15118.errors import RemoteError
 from iso15118.messages import app
-from iso15118.messages.iso20 import ac, dc
+from iso15118.messages.iso20 import ac, acdp, dc
+from iso15118.messages.iso20.wpt import xmlns as wpt
 from iso15118.messages.model import Record
 from iso15118.session import actions as act
 from iso15118.session.app import Link
@@ -55,11 +56,24 @@ class Event(NamedTuple):
     """Current at that moment, before the item had any effect."""
 
 
+_KEYS = {
+    app.XMLNS.uri: "AppProtocol",
+    ac.XMLNS.uri: "AC",
+    dc.XMLNS.uri: "DC",
+    acdp.XMLNS.uri: "ACDP",
+    wpt.XMLNS.uri: "WPT",
+}
+
+
 def code_key(message: Record) -> str:
     """Schema set of a message of a session."""
-    return {app.XMLNS.uri: "AppProtocol", ac.XMLNS.uri: "AC", dc.XMLNS.uri: "DC"}.get(
-        type(message).xmlns.uri, "CommonMessages"
-    )
+    return _KEYS.get(type(message).xmlns.uri, "CommonMessages")
+
+
+def encoded(message: Record) -> bytes:
+    """As it goes over the wire; a class behind two roots as the one that has its name."""
+    key = code_key(message)
+    return exi.encode(message, key, element=type(message).__name__ if key == "ACDP" else None)
 
 
 def code_of(response: Record) -> str:
@@ -286,7 +300,7 @@ class World:
             match action:
                 case act.Send(message=message):
                     if self.encoded:
-                        exi.encode(message, code_key(message))
+                        encoded(message)
                     for matches, change in list(self._watches):
                         if matches(event):
                             change()

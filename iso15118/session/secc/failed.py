@@ -8,7 +8,7 @@ from typing import Any
 from iso15118.errors import LocalError
 from iso15118.messages import app
 from iso15118.messages.app import SupportedAppProtocolReq, SupportedAppProtocolRes
-from iso15118.messages.iso20 import ac, dc
+from iso15118.messages.iso20 import ac, acdp, dc
 from iso15118.messages.iso20.common import (
     authorization,
     certificate_installation,
@@ -21,6 +21,7 @@ from iso15118.messages.iso20.common import (
     vehicle_check,
 )
 from iso15118.messages.iso20.types import MessageHeader, Processing, ResponseCode, V2GRequest, V2GResponse
+from iso15118.messages.iso20.wpt import charging, fine_positioning, pairing
 from iso15118.messages.model import Record
 from iso15118.session.quantities import ZERO
 
@@ -169,6 +170,60 @@ def _ac_charge_loop(request: ac.AC_ChargeLoopReq, base: dict[str, Any]) -> V2GRe
     return ac.AC_ChargeLoopRes(**base, cl_res_control_mode=answer)
 
 
+def _acdp_system_status(_: acdp.ACDP_SystemStatusReq, base: dict[str, Any]) -> V2GResponse:
+    return acdp.ACDP_SystemStatusRes(
+        **base,
+        evse_mechanical_charging_device_status=acdp.MechanicalChargingDeviceStatus.Home,
+        evse_ready_to_charge=False,
+        evse_isolation_status=acdp.IsolationStatus.Invalid,
+        evse_disabled=False,
+        evse_utility_interrupt_event=False,
+        evse_emergency_shutdown=False,
+        evse_malfunction=False,
+        ev_in_charge_position=False,
+        ev_association_status=False,
+    )
+
+
+def _wpt_fine_positioning_setup(_: fine_positioning.WPT_FinePositioningSetupReq, base: dict[str, Any]) -> V2GResponse:
+    return fine_positioning.WPT_FinePositioningSetupRes(
+        **base,
+        primary_device_fine_positioning_method_list=fine_positioning.WPT_FinePositioningMethodList(
+            wpt_fine_positioning_method=(fine_positioning.WPT_FinePositioningMethod.Manual,)
+        ),
+        primary_device_pairing_method_list=fine_positioning.WPT_PairingMethodList(
+            wpt_pairing_method=(fine_positioning.WPT_PairingMethod.External_confirmation,)
+        ),
+        primary_device_alignment_check_method_list=fine_positioning.WPT_AlignmentCheckMethodList(
+            wpt_alignment_check_method=(fine_positioning.WPT_AlignmentCheckMethod.PowerCheck,)
+        ),
+        natural_offset=0,
+    )
+
+
+def _wpt_charge_parameters(_: charging.WPT_ChargeParameterDiscoveryReq, base: dict[str, Any]) -> V2GResponse:
+    return charging.WPT_ChargeParameterDiscoveryRes(
+        **base,
+        pd_input_power_class=charging.WPT_PowerClass.MF_WPT1,
+        sd_min_output_power=ZERO,
+        sd_max_output_power=ZERO,
+        sd_max_ground_clearance_support=0,
+        sd_min_ground_clearance_support=0,
+        pd_min_coil_current=ZERO,
+        pd_max_coil_current=ZERO,
+    )
+
+
+def _wpt_charge_loop(_: charging.WPT_ChargeLoopReq, base: dict[str, Any]) -> V2GResponse:
+    return charging.WPT_ChargeLoopRes(
+        **base,
+        evpc_power_request=ZERO,
+        spc_max_output_power_limit=ZERO,
+        spc_min_output_power_limit=ZERO,
+        spc_charge_diagnostics=charging.WPT_SPCChargeDiagnostics.SPCNoIssue,
+    )
+
+
 _MAKERS: Mapping[type[V2GRequest], _Maker] = {
     session_setup.SessionSetupReq: lambda _, base: session_setup.SessionSetupRes(**base, evse_id="ZZ00000"),
     authorization.AuthorizationSetupReq: lambda _, base: authorization.AuthorizationSetupRes(
@@ -198,6 +253,33 @@ _MAKERS: Mapping[type[V2GRequest], _Maker] = {
     ),
     ac.AC_ChargeParameterDiscoveryReq: _ac_charge_parameters,
     ac.AC_ChargeLoopReq: _ac_charge_loop,
+    acdp.ACDP_VehiclePositioningReq: lambda _, base: acdp.ACDP_VehiclePositioningRes(
+        **base,
+        evse_processing=Processing.Finished,
+        evse_positioning_support=False,
+        ev_relative_x_deviation=0,
+        ev_relative_y_deviation=0,
+        contact_window_xc=0,
+        contact_window_yc=0,
+        ev_in_charge_position=False,
+    ),
+    acdp.ACDP_ConnectReq: lambda _, base: acdp.ACDP_ConnectRes(
+        **base,
+        evse_processing=Processing.Finished,
+        evse_electrical_charging_device_status=acdp.ElectricalChargingDeviceStatus.State_A,
+        evse_mechanical_charging_device_status=acdp.MechanicalChargingDeviceStatus.Home,
+    ),
+    acdp.ACDP_SystemStatusReq: _acdp_system_status,
+    fine_positioning.WPT_FinePositioningSetupReq: _wpt_fine_positioning_setup,
+    fine_positioning.WPT_FinePositioningReq: lambda _, base: fine_positioning.WPT_FinePositioningRes(
+        **base, evse_processing=Processing.Finished
+    ),
+    pairing.WPT_PairingReq: lambda _, base: pairing.WPT_PairingRes(**base, evse_processing=Processing.Finished),
+    charging.WPT_ChargeParameterDiscoveryReq: _wpt_charge_parameters,
+    charging.WPT_AlignmentCheckReq: lambda _, base: charging.WPT_AlignmentCheckRes(
+        **base, evse_processing=Processing.Finished
+    ),
+    charging.WPT_ChargeLoopReq: _wpt_charge_loop,
     dc.DC_ChargeParameterDiscoveryReq: _charge_parameters,
     dc.DC_CableCheckReq: lambda _, base: dc.DC_CableCheckRes(**base, evse_processing=Processing.Finished),
     dc.DC_PreChargeReq: lambda _, base: dc.DC_PreChargeRes(**base, evse_present_voltage=ZERO),
