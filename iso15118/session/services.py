@@ -13,9 +13,10 @@ import msgspec
 
 from iso15118.errors import LocalError
 from iso15118.messages import app
-from iso15118.messages.iso20 import ac, dc
+from iso15118.messages.iso20 import ac, acdp, dc
 from iso15118.messages.iso20.common import xmlns
 from iso15118.messages.iso20.common.service import Parameter, ParameterSet
+from iso15118.messages.iso20.wpt import xmlns as wpt_xmlns
 from iso15118.messages.model import Record
 from iso15118.session.quantities import number
 from iso15118.v2gtp import PayloadType
@@ -58,6 +59,8 @@ _OF_NAMESPACE: Mapping[str, PayloadType] = MappingProxyType(
         xmlns.XMLNS.uri: PayloadType.COMMON_MESSAGES,
         ac.XMLNS.uri: PayloadType.AC,
         dc.XMLNS.uri: PayloadType.DC,
+        acdp.XMLNS.uri: PayloadType.ACDP,
+        wpt_xmlns.XMLNS.uri: PayloadType.WPT,
     }
 )
 _AC_OF_SERVICE: Mapping[int, PayloadType] = MappingProxyType(

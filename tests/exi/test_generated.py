@@ -20,10 +20,10 @@ from iso15118.messages.iso20.common import certificate_installation
 from iso15118.messages.registry import KEYS
 from tests.exi.samples import CABLE_CHECK_RES, LOOP_RES
 from tests.exi.test_properties import RELAXED, damaged
-from tests.exi.vectors import DATA, load
+from tests.exi.vectors import DATA, load, sample
 from tests.strategies import any_message
 
-VECTORS = load(DATA / "exi_vectors.jsonl.gz")
+VECTORS = sample()
 
 
 class Forbidden:

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from iso15118.errors import LocalError
 from iso15118.messages.app import SupportedAppProtocolReq
-from iso15118.messages.iso20 import ac, dc
+from iso15118.messages.iso20 import ac, acdp, dc
 from iso15118.messages.iso20.common.service import Parameter, ParameterSet
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq
 from iso15118.messages.iso20.types import RationalNumber
+from iso15118.messages.iso20.wpt.pairing import WPT_PairingReq
 from iso15118.messages.model import Record
 from iso15118.session.services import (
     BIDIRECTIONAL,
@@ -91,6 +92,8 @@ def test_other_messages_go_the_same_way_whatever_the_service(service_id: int, da
         SupportedAppProtocolReq: PayloadType.SAP,
         SessionSetupReq: PayloadType.COMMON_MESSAGES,
         dc.DC_CableCheckReq: PayloadType.DC,
+        acdp.ACDP_SystemStatusReq: PayloadType.ACDP,
+        WPT_PairingReq: PayloadType.WPT,
     }
     for cls, payload_type in expected.items():
         assert payload_type_of(data.draw(messages(cls)), service_id) is payload_type
