@@ -28,19 +28,24 @@ def _vectors(name: str) -> Iterator[dict[str, Any]]:
                 yield vector
 
 
+def _sound() -> Iterator[dict[str, Any]]:
+    yield from _vectors("exi_vectors")
+    yield from _vectors("exi_vectors_amd1")
+
+
 def _mode(vector: dict[str, Any]) -> int:
     return int(vector.get("mode") == "fragment")
 
 
 def _texts(member: str) -> Iterator[bytes]:
-    for vector in _vectors("exi_vectors"):
+    for vector in _sound():
         if (content := vector.get(member)) is not None:
             text = content if isinstance(content, str) else json.dumps(content)
             yield bytes([2 * KEYS.index(vector["key"]) + _mode(vector)]) + text.encode()
 
 
 def _frames() -> Iterator[bytes]:
-    some = [bytes.fromhex(vector["exi"]) for vector in _vectors("exi_vectors")][::20]
+    some = [bytes.fromhex(vector["exi"]) for vector in _sound()][::20]
     for size, exi in enumerate(some, 1):
         yield bytes([size]) + frame_bytes(0x8002, exi) + frame_bytes(0x8001, b"") + frame_bytes(0x9999, exi[:3])
 

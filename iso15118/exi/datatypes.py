@@ -12,6 +12,8 @@ import base64
 import binascii
 import enum
 import re
+import sys
+from array import array
 from typing import Any
 
 from iso15118.exi.bits import MAX_UNSIGNED_OCTETS, BitReader, BitWriter, Fault
@@ -36,6 +38,7 @@ use, has 160 bits at most (RFC 5280, 4.1.2.2)."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _XML_SPACE = "\t\n\r "
+_UTF_32 = f"utf-32-{sys.byteorder[0]}e"
 _NO_SPACE = dict.fromkeys(map(ord, _XML_SPACE))
 
 
@@ -324,7 +327,8 @@ class Text(_Sized):
 
     def _wide(self, reader: BitReader, octets: bytes, length: int, start: int) -> str:
         """Code points beyond ASCII: read on, at least one octet for each code point still missing."""
-        points: list[str] = []
+        # As numbers of four octets: a list of one-character strings would take forty times the stream.
+        points = array("I")
         value = shift = 0
         while True:
             for octet in octets:
@@ -333,12 +337,12 @@ class Text(_Sized):
                 if octet < 128:
                     if value > 0x10FFFF:
                         raise Fault(f"code point {value:#x}, which Unicode does not have", start)
-                    points.append(chr(value))
+                    points.append(value)
                     value = shift = 0
                 elif shift == 7 * MAX_UNSIGNED_OCTETS:
                     raise Fault(f"an integer of more than {MAX_UNSIGNED_OCTETS} octets", start)
             if len(points) == length:
-                return "".join(points)
+                return str(points, _UTF_32, "surrogatepass")  # surrogates are refused like every other character
             octets = reader.octets(length - len(points))
 
     def write(self, writer: BitWriter, value: str) -> None:

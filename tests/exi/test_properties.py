@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fuzz import mutate
+from fuzz.mutate import Bits
 from iso15118 import exi
 from iso15118.errors import CodecError
+from iso15118.exi.bits import MAX_UNSIGNED_OCTETS, BitReader, BitWriter, Fault
 from iso15118.messages.registry import KEYS
 from tests.exi.vectors import sample
 from tests.strategies import any_message
@@ -64,6 +67,60 @@ def damaged(draw):
 @given(damaged())
 def test_a_damaged_stream_is_refused_or_read_never_a_crash(case):
     refused_or_read(*case)
+
+
+@st.composite
+def damaged_bit_by_bit(draw):
+    """A real stream changed where an encoder works, not at octets: bits, codes, integers, pieces of another stream."""
+    vector, other = draw(st.sampled_from(VECTORS)), draw(st.sampled_from(VECTORS))
+    rng = draw(st.randoms(use_true_random=False))
+    stream = mutate.damaged(bytes.fromhex(vector["exi"]), bytes.fromhex(other["exi"]), rng, 4000)
+    return stream, vector["key"], vector["mode"]
+
+
+@settings(RELAXED, max_examples=500)
+@given(damaged_bit_by_bit())
+def test_a_stream_damaged_bit_by_bit_is_refused_or_read_never_a_crash(case):
+    refused_or_read(*case)
+
+
+@pytest.mark.parametrize("key", KEYS)
+@RELAXED
+@given(data=st.data())
+def test_the_beginning_of_one_message_and_the_end_of_another(key, data):
+    """Joined at any bit; where both are cut at the same place of the same message, the result is that message."""
+    first, second = (Bits.of(exi.encode(data.draw(any_message(key)), key)) for _ in range(2))
+    cut, start = data.draw(st.integers(8, first.width)), data.draw(st.integers(0, second.width))
+    refused_or_read(first.replaced(cut, first.width, second.part(start, second.width)).octets(), key, "document")
+    whole = first.replaced(cut, first.width, first.part(cut, first.width)).octets()
+    assert exi.encode(exi.decode(whole, key), key) == first.octets()
+
+
+@pytest.mark.parametrize("key", KEYS)
+@RELAXED
+@given(data=st.data())
+def test_an_octet_stretched_anywhere_in_a_message(key, data):
+    stream = Bits.of(exi.encode(data.draw(any_message(key)), key))
+    rng = data.draw(st.randoms(use_true_random=False))
+    at = data.draw(st.integers(8, stream.width - 1))
+    refused_or_read(mutate._stretch(stream, at, stream, rng).octets(), key, "document")
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 9))
+def test_an_integer_in_more_octets_than_it_needs_is_the_same_integer(value, more):
+    """As deployed codecs take it, within the ten octets that 64 bits may need."""
+    writer = BitWriter()
+    writer.unsigned(value)
+    octets = bytearray(writer.finish())
+    if more:
+        octets[-1] |= 0x80
+        octets += b"\x80" * (more - 1) + b"\0"
+    reader = BitReader(bytes(octets))
+    if len(octets) <= MAX_UNSIGNED_OCTETS:
+        assert reader.unsigned() == value
+    else:
+        with pytest.raises(Fault, match="more than 10 octets"):
+            reader.unsigned()
 
 
 @settings(RELAXED, max_examples=300)
