@@ -12,10 +12,12 @@ import msgspec
 
 from iso15118 import exi
 from iso15118.errors import CodecError, FramingError
+from iso15118.exi.codec import root_of
+from iso15118.exi.grammar import schema_grammar
 from iso15118.exi.lint import Finding, lint
 from iso15118.messages.iso20 import types
-from iso15118.messages.model import Record
-from iso15118.messages.registry import KEYS, schema_set
+from iso15118.messages.model import QName, Record
+from iso15118.messages.registry import schema_set
 from iso15118.session.actions import Action, Send
 from iso15118.session.core import Session
 from iso15118.session.emitter import EmitterProfile
@@ -36,8 +38,6 @@ class Transmit(msgspec.Struct, frozen=True):
 
 _SPOKEN = frozenset({PayloadType.SAP, PayloadType.COMMON_MESSAGES, PayloadType.DC})
 """Payload types a session may be sent."""
-
-_ROOTS = {cls: name.local for key in SCHEMA_KEYS.values() if key in KEYS for name, cls in schema_set(key).roots.items()}
 
 
 def warm() -> None:
@@ -74,6 +74,8 @@ class Endpoint:
         """Frames of a payload type that we don't speak: they get no answer (conformance purpose TP-02)."""
         self.outside = 0
         """Messages sent that are outside of the conservative profile; each kind of finding is traced once."""
+        self._read = QName("", "")
+        """Root of the message read last."""
         self._told: set[tuple[str, str]] = set()
         warm()
 
@@ -100,11 +102,11 @@ class Endpoint:
             too_long = FramingError(f"a handshake of {len(frame.payload)} octets, more than {MAX_HANDSHAKE_OCTETS}")
             return self.carry(self.session.reject(too_long, now), now)
         try:
-            message = exi.decode(frame.payload, key)
+            self._read, message, _ = exi.read(frame.payload, key)
         except CodecError as error:
             self._trace_bytes(frame, str(error), now)
             return self.carry(self.session.reject(error, now), now)
-        self._trace_message(message, key, "rx", now)
+        self._trace_message(message, self._read, key, "rx", now)
         return self.carry(self.session.receive(message, now), now)
 
     def handle_timer(self, now: float) -> list[Action | Transmit]:
@@ -134,38 +136,42 @@ class Endpoint:
     def _encode(self, message: Record, now: float) -> Transmit:
         payload_type = payload_type_of(message, self.session.service_id)
         key = SCHEMA_KEYS[payload_type]
-        data = frame_bytes(payload_type, exi.encode(message, key))
+        # A response is the root that answers what was read: in ACDP one class stands behind two.
+        answer = QName(self._read.local.removesuffix("Req") + "Res", self._read.uri)
+        element = answer if schema_set(key).roots.get(answer) is type(message) else None
+        name = root_of(schema_grammar(key), "document", message, element)[1].name
+        data = frame_bytes(payload_type, exi.encode(message, key, "document", name))
         self.messages += 1
-        self._trace_message(message, key, "tx", now)
+        self._trace_message(message, name, key, "tx", now)
         if self.session.emitter_profile is EmitterProfile.CONSERVATIVE:
-            self._lint(message, key, now)
-        return Transmit(data, type(message).__name__)
+            self._lint(message, name, key, now)
+        return Transmit(data, name.local)
 
-    def _trace_message(self, message: Record, key: str, direction: str, now: float) -> None:
+    def _trace_message(self, message: Record, name: QName, key: str, direction: str, now: float) -> None:
         if self.trace is None:
             return
 
         def body() -> object:
-            (content,) = exi.to_json(message, key).values()
+            (content,) = exi.to_json(message, key, "document", name).values()
             return content
 
-        self.trace.event(now, self.at, "iso15118", direction, _ROOTS[type(message)], body, run=loop_run(message))
+        self.trace.event(now, self.at, "iso15118", direction, name.local, body, run=loop_run(message))
 
-    def _lint(self, message: Record, key: str, now: float) -> None:
+    def _lint(self, message: Record, name: QName, key: str, now: float) -> None:
         """Tell of what some deployed codecs can't read.
 
         It is sent all the same: this peer may be able to, and a session that breaks off over the name of a meter helps
         nobody (docs/decisions/0008).
         """
-        findings = lint(message, key)
+        findings = lint(message, key, "document", name)
         if not findings:
             return
         self.outside += 1
-        name = _ROOTS[type(message)]
-        new = tuple(finding for finding in findings if (name, finding.rule.name) not in self._told)
-        self._told.update((name, finding.rule.name) for finding in new)
+        root = name.local
+        new = tuple(finding for finding in findings if (root, finding.rule.name) not in self._told)
+        self._told.update((root, finding.rule.name) for finding in new)
         if new and self.trace is not None:
-            self.trace.event(now, self.at, "warning", "tx", name, lambda: {"findings": [_told(each) for each in new]})
+            self.trace.event(now, self.at, "warning", "tx", root, lambda: {"findings": [_told(each) for each in new]})
 
     def _trace_bytes(self, frame: Frame, why: str, now: float) -> None:
         if self.trace is not None:

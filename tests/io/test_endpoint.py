@@ -5,8 +5,9 @@ import json
 import pytest
 
 from iso15118 import exi
+from iso15118.errors import CodecError
 from iso15118.io.endpoint import Endpoint, Transmit
-from iso15118.messages.iso20 import ac
+from iso15118.messages.iso20 import ac, acdp
 from iso15118.messages.iso20.types import MessageHeader, RationalNumber
 from iso15118.session.actions import Close, Ended, Send
 from iso15118.session.app import Link
@@ -27,7 +28,7 @@ def station(lines: list[str] | None = None) -> Endpoint:
 
 def test_an_answer_is_one_piece():
     (answer,) = (a for a in station().receive_data(HELLO, 1.0) if isinstance(a, Transmit))
-    assert answer.name == "SupportedAppProtocolRes"
+    assert answer.name == "supportedAppProtocolRes"
     assert answer.data[:4] == bytes.fromhex("01fe8001")
 
 
@@ -40,6 +41,35 @@ def test_every_message_is_traced_both_ways():
         ("SECC", "tx", "supportedAppProtocolRes"),
     ]
     assert rows[0]["body"]["AppProtocol"][0]["ProtocolNamespace"] == "urn:iso:std:iso:15118:-20:DC"
+
+
+@pytest.mark.parametrize("what", ["Connect", "Disconnect"])
+def test_a_message_is_named_as_its_root_not_as_its_class(monkeypatch, what):
+    """ACDP has one class behind two roots. No session speaks it so far: this one is let hear it, and refuses."""
+    monkeypatch.setattr("iso15118.io.endpoint._SPOKEN", frozenset({PayloadType.ACDP}))
+    request = acdp.ACDP_ConnectReq(
+        header=MessageHeader(session_id=bytes(8), time_stamp=0),
+        ev_electrical_charging_device_status=acdp.ElectricalChargingDeviceStatus.State_A,
+    )
+    lines: list[str] = []
+    payload = exi.encode(request, "ACDP", element=f"ACDP_{what}Req")
+    (sent,) = (
+        a for a in station(lines).receive_data(frame_bytes(PayloadType.ACDP, payload), 1.0) if isinstance(a, Transmit)
+    )
+    assert sent.name == f"ACDP_{what}Res"
+    assert exi.read(parse_datagram(sent.data).payload, "ACDP").name.local == f"ACDP_{what}Res"
+    rows = [json.loads(line) for line in lines]
+    assert [row["name"] for row in rows if row["kind"] == "iso15118"] == [f"ACDP_{what}Req", f"ACDP_{what}Res"]
+
+
+def test_of_two_roots_a_request_must_be_named():
+    """A session's ``Send`` has no place for the name, so nothing is guessed."""
+    request = acdp.ACDP_ConnectReq(
+        header=MessageHeader(session_id=bytes(8), time_stamp=0),
+        ev_electrical_charging_device_status=acdp.ElectricalChargingDeviceStatus.State_A,
+    )
+    with pytest.raises(CodecError, match="more than one element; name one"):
+        station().carry([Send(request)], 1.0)
 
 
 def test_a_payload_type_that_is_not_spoken_gets_no_answer():
