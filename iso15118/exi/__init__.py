@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iso15118.exi import backend
 from iso15118.exi.codec import MAX_EXI_OCTETS, Content, Mode, decode, decode_fragment, encode, read, warm
 from iso15118.exi.json import from_json, to_json
 from iso15118.exi.xml import from_xml, to_xml
@@ -22,5 +23,5 @@ __all__ = [
     "warm",
 ]
 
-BACKEND = "generated"
-"""Which spelling of the codec runs."""
+BACKEND = backend.chosen.name
+"""Which spelling of the codec runs: ``interpreter``, ``generated`` or ``compiled`` (see ``backend``)."""

@@ -6,7 +6,7 @@ on that of the message.
 
 from __future__ import annotations
 
-__all__ = ["MAX_UNSIGNED_OCTETS", "BitReader", "BitWriter", "Fault"]
+__all__ = ["MAX_UNSIGNED_OCTETS", "BitReader", "BitWriter", "Fault", "Irregular"]
 
 MAX_UNSIGNED_OCTETS = 10
 """Octets of the longest Unsigned Integer but for xs:integer: 64 bits, 7 an octet. A shorter value may come in more
@@ -25,6 +25,10 @@ class Fault(Exception):
         super().__init__(reason)
         self.reason, self.bit = reason, bit
         self.path: list[str] = []
+
+
+class Irregular(Exception):
+    """Raised by generated functions: not the regular course, the interpreter decides."""
 
 
 class BitReader:
@@ -94,10 +98,14 @@ class BitWriter:
         self._held = self._held << width | value
         self._held_bits += width
         if self._held_bits > _FLUSH_BITS:
-            rest = self._held_bits & 7
-            self._out += (self._held >> rest).to_bytes(self._held_bits >> 3, "big")
-            self._held &= (1 << rest) - 1
-            self._held_bits = rest
+            self._flush()
+
+    def _flush(self) -> None:
+        """Make octets of what is held, but for the last 7 bits at most."""
+        rest = self._held_bits & 7
+        self._out += (self._held >> rest).to_bytes(self._held_bits >> 3, "big")
+        self._held &= (1 << rest) - 1
+        self._held_bits = rest
 
     def octets(self, data: bytes) -> None:
         """Append octets, wherever they begin."""
@@ -118,6 +126,17 @@ class BitWriter:
         """Forget what was written since ``mark``."""
         length, self._held, self._held_bits = mark
         del self._out[length:]
+
+    def held(self, most: int) -> tuple[int, int]:
+        """What is not an octet yet, and its width: ``most`` bits at most, which must be 7 or more."""
+        if self._held_bits > most:
+            self._flush()
+        return self._held, self._held_bits
+
+    def resume(self, octets: bytes, held: int, width: int) -> None:
+        """Put octets, and bits behind them, in place of what was held."""
+        self._out += octets
+        self._held, self._held_bits = held, width
 
     def finish(self) -> bytes:
         """Everything written, padded with zero bits to a whole octet."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 from iso15118.errors import CodecError, LocalError
+from iso15118.exi import backend
 from iso15118.exi.bits import BitReader, BitWriter, Fault
-from iso15118.exi.generated import prepare, read_element, write_element
 from iso15118.exi.grammar import Element, SchemaGrammar, schema_grammar
 from iso15118.messages.model import QName, Record
 from iso15118.messages.registry import KEYS
@@ -31,12 +31,16 @@ __all__ = [
 
 HEADER = 0x80
 """EXI header: distinguishing bits, no options, final version 1 (EXI 1.0, 5)."""
+_HEADER_OCTET = bytes([HEADER])
 
 MAX_EXI_OCTETS = 1 << 20
 """Longest stream decoded: that of the longest V2GTP payload accepted (``v2gtp.MAX_PAYLOAD``), forty times the longest
 message of the public vectors."""
 
 Mode = Literal["document", "fragment"]
+
+read_element = backend.chosen.read_element
+write_element = backend.chosen.write_element
 
 
 class Content(NamedTuple):
@@ -54,7 +58,7 @@ def warm(key: str | None = None) -> None:
     """Derive the grammar of one schema set, or of all, so that no message has to wait for it."""
     for each in KEYS if key is None else (key,):
         for element in schema_grammar(each).document:
-            prepare(element)
+            backend.chosen.prepare(element)
 
 
 def encode(message: Any, key: str, mode: Mode = "document", element: QName | str | None = None) -> bytes:
@@ -72,10 +76,9 @@ def encode(message: Any, key: str, mode: Mode = "document", element: QName | str
     """
     schema = schema_grammar(key)
     writer = BitWriter()
-    writer.bits(HEADER, 8)
     elements, width = _roots(schema, mode)
     code, root = root_of(schema, mode, message, element)
-    writer.bits(code, width)
+    writer.bits(HEADER << width | code, 8 + width)
     try:
         write_element(writer, root, message)
     except Fault as fault:
@@ -95,7 +98,7 @@ def decode(data: bytes, key: str) -> Record:
         CodecError: The stream is not a valid message of the schema set; ``path`` and ``bit`` say where.
         LocalError: Unknown key.
     """
-    value = read(data, key, "document").value
+    _, value, _ = _read(data, key, "document")
     assert isinstance(value, Record)
     return value
 
@@ -117,6 +120,11 @@ def read(data: bytes, key: str, mode: Mode = "document") -> Content:
         CodecError: As ``decode``.
         LocalError: Unknown key or mode.
     """
+    root, value, trailing = _read(data, key, mode)
+    return Content(root.name, value, trailing)
+
+
+def _read(data: bytes, key: str, mode: Mode) -> tuple[Element, Any, int]:
     schema = schema_grammar(key)
     elements, width = _roots(schema, mode)
     reader = BitReader(data)
@@ -124,8 +132,9 @@ def read(data: bytes, key: str, mode: Mode = "document") -> Content:
     try:
         if len(data) > MAX_EXI_OCTETS:
             raise Fault(f"{len(data)} octets, more than the limit of {MAX_EXI_OCTETS}", 0)
-        if reader.bits(8) != HEADER:
-            raise Fault(f"EXI header {data[0]:#04x}, not {HEADER:#04x}", 0)
+        if not data.startswith(_HEADER_OCTET):
+            raise Fault(f"EXI header {reader.bits(8):#04x}, not {HEADER:#04x}", 0)
+        reader.position = 8
         code = reader.bits(width)
         if code >= len(elements):
             raise Fault(f"root code {code} is no element of {key}", 8)
@@ -134,7 +143,7 @@ def read(data: bytes, key: str, mode: Mode = "document") -> Content:
         value = read_element(reader, root)
         if mode == "fragment" and reader.bits(width) != len(elements) + 1:
             raise Fault("more than one element in the fragment", reader.position - width)
-        return Content(root.name, value, _trailing(reader))
+        return root, value, 0 if (reader.position + 7) >> 3 == len(data) else _trailing(reader)
     except Fault as fault:
         raise codec_error(fault, name) from None
 
@@ -201,4 +210,4 @@ def root_of(schema: SchemaGrammar, mode: Mode, message: Any, element: QName | st
     if len(found) != 1:
         what = "no element" if not found else "more than one element; name one"
         raise CodecError(f"in {schema.key} {what} for this class", type(message).__name__)
-    return found[0], _roots(schema, mode)[0][found[0]]
+    return found[0], (schema.document if mode == "document" else schema.fragment)[found[0]]

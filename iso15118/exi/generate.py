@@ -225,9 +225,11 @@ class ReaderSource(Source):
                 self.add(depth, f"{variable} = x >> {trail} & 1 == 1")
             case datatypes.NBit(low=low, high=high, width=width):
                 self.fused(depth, lead, width, trail)
-                self.add(depth, f"{variable} = (x >> {trail} & {mask(width)}) + {low}")
+                value = f"x >> {trail} & {mask(width)}"
                 if high - low != mask(width):
-                    self.add(depth, f"if {variable} > {high}: raise Irregular")
+                    self.add(depth, f"x = {value}", f"if x > {high - low}: raise Irregular")
+                    value = "x"
+                self.add(depth, f"{variable} = ({value}) + {low}")
             case datatypes.Enumeration(members=members, width=width):
                 self.fused(depth, lead, width, trail)
                 self.add(depth, f"x = x >> {trail} & {mask(width)}")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from iso15118.exi import interpreter
-from iso15118.exi.bits import BitReader, BitWriter, Fault
+from iso15118.exi.bits import BitReader, BitWriter, Fault, Irregular
 from iso15118.exi.datatypes import Binary, Datatype, Text
 from iso15118.exi.generate import ReaderSource, Source
 from iso15118.exi.generate_writers import JsonSource, WriterSource
@@ -21,10 +21,6 @@ __all__ = ["Irregular", "json_value", "prepare", "read_element", "write_element"
 
 _WINDOW_OCTETS = 64
 """How much of a stream is held as one integer: enough to refill seldom, little enough to shift cheaply."""
-
-
-class Irregular(Exception):
-    """Not the regular course: the interpreter decides."""
 
 
 class _Window:
