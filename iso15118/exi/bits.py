@@ -34,13 +34,15 @@ class Irregular(Exception):
 class BitReader:
     """A cursor over one stream, most significant bit first."""
 
-    __slots__ = ("data", "limit", "position")
+    __slots__ = ("data", "limit", "nesting", "position")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.limit = 8 * len(data)
         self.position = 0
         """Bits read so far."""
+        self.nesting = 0
+        """Wildcards being read, one inside the other."""
 
     def bits(self, width: int) -> int:
         """An unsigned number of ``width`` bits.
@@ -86,9 +88,11 @@ class BitReader:
 class BitWriter:
     """Collects bits, most significant first."""
 
-    __slots__ = ("_held", "_held_bits", "_out")
+    __slots__ = ("_held", "_held_bits", "_out", "nesting")
 
     def __init__(self) -> None:
+        self.nesting = 0
+        """Wildcards being written, one inside the other."""
         self._out = bytearray()
         self._held = 0
         self._held_bits = 0

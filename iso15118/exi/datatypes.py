@@ -48,6 +48,11 @@ class Datatype(abc.ABC):
     __slots__ = ()
     name = "value"
 
+    def __repr__(self) -> str:
+        """Kind and bounds: datatypes with the same are the same."""
+        slots = [name for cls in type(self).__mro__ for name in getattr(cls, "__slots__", ())]
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in sorted(slots))})"
+
     @abc.abstractmethod
     def check(self, value: Any) -> None:
         """Refuse what is not a value of this type.

@@ -172,8 +172,9 @@ class _Tree:
 
     def particle(self, particle: Particle, codes: _Codes, depth: int) -> None:
         times = "" if particle.group else _times(particle)
-        if len(particle.elements) > 1:
-            self.rows.append(_Row(depth, "one of the substitutes", times))
+        if len(particle.elements) > 1 or particle.contents:
+            what = "content, as its model allows" if particle.contents else "one of the substitutes"
+            self.rows.append(_Row(depth, what, times))
             depth, times = depth + 1, ""
         for element in particle.elements:
             self.element(particle, element, times, codes, depth)
@@ -182,7 +183,10 @@ class _Tree:
         record = element.record
         name = _name(particle, element)
         code = _joined(codes.elements.get(element, []))
-        if element.refused:
+        if element.name.local == "*":
+            which = "of XML signature, or of another namespace" if not element.other else "of another namespace"
+            self.rows.append(_Row(depth, "(any element)", times, which, code))
+        elif element.refused:
             self.rows.append(_Row(depth, name, times, f"refused: {element.refused}", code))
         elif record is None:
             kind = type_text(element.datatype) if element.datatype is not None else ""
@@ -205,8 +209,6 @@ def _name(particle: Particle, element: Element) -> str:
             return "@" + element.name.local
         case Event.CONTENT:
             return "(value)"
-        case Event.WILDCARD:
-            return "(any element)"
     return element.name.local
 
 

@@ -11,7 +11,7 @@ from iso15118.exi import datatypes
 from iso15118.exi.datatypes import Datatype
 from iso15118.messages.model import QName, Record
 
-__all__ = ["Field", "fields_of"]
+__all__ = ["Field", "fields_of", "type_of"]
 
 
 def fields_of(cls: type[Record]) -> list[Field]:
@@ -35,25 +35,35 @@ class Field:
         self.attribute_name = raw.name
         self.attribute = bool(extra.get("attribute"))
         self.content = bool(extra.get("content"))
-        self.wildcard = bool(extra.get("wildcard"))
-        self.refused = bool(extra.get("refused"))
+        self.contents = bool(extra.get("contents"))
         self.choice: str = extra.get("choice", "")
         self.choice_optional = bool(extra.get("choice_optional"))
         self.least = 1 if raw.required else 0
-        self.most: int | None = None if extra.get("unbounded") else 1
+        self.most: int | None = 1
         self.many = isinstance(kind, mi.VarTupleType)
         if isinstance(kind, mi.VarTupleType):
             self.least, self.most = kind.min_length or 0, kind.max_length
-            if (self.least == 0) is raw.required:
+            if self.contents:
+                self.least = 1 if raw.required else 0
+            elif (self.least == 0) is raw.required:
                 raise LocalError(f"{cls.__qualname__}.{raw.name}: min_length and default disagree")
             kind = _unwrap(kind.item_type, extra)
         self.name = QName(raw.encode_name, _namespace(cls, raw.name, extra, attribute=self.attribute))
         self.cls: type[Record] | None = None
         if isinstance(kind, mi.StructType) and issubclass(kind.cls, Record):
             self.cls = kind.cls
-        self.datatype = None if self.refused or self.cls else _datatype(kind, extra)
-        if self.choice and (self.many or self.refused):
-            raise LocalError(f"{cls.__qualname__}.{raw.name}: a list or refused branch as alternative")
+        self.datatype = None if self.contents or self.cls else _datatype(kind, extra)
+        if self.choice and self.many:
+            raise LocalError(f"{cls.__qualname__}.{raw.name}: a list as alternative")
+
+
+def type_of(annotation: Any) -> type[Record] | Datatype:
+    """The class or datatype an annotation stands for: that of an element that is no field."""
+    extra: dict[str, Any] = {}
+    kind = _unwrap(mi.type_info(annotation), extra)
+    if isinstance(kind, mi.StructType) and issubclass(kind.cls, Record):
+        return kind.cls
+    return _datatype(kind, extra)
 
 
 def _unwrap(kind: mi.Type, extra: dict[str, Any]) -> mi.Type:

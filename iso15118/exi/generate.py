@@ -19,7 +19,7 @@ from iso15118.exi import datatypes
 from iso15118.exi.datatypes import Datatype
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, Slot, State
 
-__all__ = ["ReaderSource", "Source", "is_refused", "mask"]
+__all__ = ["ReaderSource", "Source", "is_irregular", "is_refused", "mask"]
 
 _LONGEST_FUSED_OCTETS = 16
 
@@ -30,8 +30,13 @@ def mask(width: int) -> int:
 
 
 def is_refused(particle: Particle) -> bool:
-    """No message may have this particle."""
-    return all(element.refused for element in particle.elements)
+    """No message that the generated functions handle has this particle: free content is the interpreter's."""
+    return particle.contents or all(element.refused for element in particle.elements)
+
+
+def is_irregular(grammar: RecordGrammar) -> bool:
+    """The interpreter handles every message that has this class."""
+    return grammar.free and grammar.contents is None
 
 
 class Source:
@@ -116,6 +121,9 @@ class ReaderSource(Source):
     def __init__(self, grammar: RecordGrammar, name: str) -> None:
         super().__init__(grammar, name)
         self.begin()
+        if is_irregular(grammar):
+            self.add(1, "raise Irregular")
+            return
         self.defaults()
         known = True  # the state is known, its event code still unread; else the event's number is in i
         for index, slot in enumerate(grammar.slots):
@@ -155,6 +163,9 @@ class ReaderSource(Source):
         """Read the slot if i names one of its elements; True when no event code has been read beyond it."""
         particle = slot.particles[0]
         numbers = [self.number[element] for each in slot.particles for element in each.elements]
+        if is_refused(particle):
+            self.add(1, "raise Irregular" if slot.required else f"if i <= {numbers[-1]}: raise Irregular")
+            return False
         if particle.many:
             assert single
             self.many(index, particle, numbers[0], 1 if slot.required else 2)
@@ -182,9 +193,6 @@ class ReaderSource(Source):
         """Read a list; then the event that ended it is in i."""
         if depth == 2:
             self.add(1, f"if i == {number}:")
-        if is_refused(particle):
-            self.add(depth, "raise Irregular")
-            return
         items = f"l{particle.index}"
         self.add(depth, f"{items} = []", "while True:")
         inner = depth + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iso15118.exi import datatypes
 from iso15118.exi.datatypes import Datatype
-from iso15118.exi.generate import Source, is_refused
+from iso15118.exi.generate import Source, is_irregular, is_refused
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, Slot, State
 
 __all__ = ["JsonSource", "WriterSource"]
@@ -19,6 +19,9 @@ class WriterSource(Source):
     def __init__(self, grammar: RecordGrammar, name: str) -> None:
         super().__init__(grammar, name)
         self.begin(self.refer("C", grammar.cls))
+        if is_irregular(grammar):
+            self.add(1, "raise Irregular")
+            return
         # States by their place here: those between slots, then those inside lists.
         self.all_states = list(self.states)
         for slot in grammar.slots:
@@ -48,7 +51,7 @@ class WriterSource(Source):
             self.add(1, f"s = {next(iter(possible))}")
         if all(is_refused(particle) for particle in slot.particles):
             empty = "not in ((), None)" if first.many else "is not None"
-            self.add(1, f"if v.{first.field} {empty}: raise Irregular")
+            self.add(1, f"if v.{first.field} {empty}: raise Irregular" if not slot.required else "raise Irregular")
             return possible
         if first.many:
             return self.many(index, first, possible)
@@ -187,6 +190,9 @@ class JsonSource(Source):
     def __init__(self, grammar: RecordGrammar, name: str) -> None:
         super().__init__(grammar, name)
         self.add(0, f"def {name}(v):")
+        if is_irregular(grammar):
+            self.add(1, "raise Irregular")
+            return
         self.add(1, f"if type(v) is not {self.refer('C', grammar.cls)}: raise Irregular", "d = {}")
         for slot in grammar.slots:
             grouped = slot.particles[0].group
@@ -205,7 +211,7 @@ class JsonSource(Source):
         key = "value" if particle.kind is Event.CONTENT else element.name.local
         self.add(1, f"x = v.{particle.field}")
         if is_refused(particle):
-            self.add(1, "if x is not None and x != (): raise Irregular")
+            self.add(1, "if x is not None and x != (): raise Irregular" if not required else "raise Irregular")
         elif particle.many:
             self.add(
                 1, f"if type(x) is not tuple or not {particle.least} <= len(x) <= {particle.limit}: raise Irregular"

@@ -12,16 +12,26 @@ to its reader and writer.
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import functools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
+from iso15118.exi.content_model import automaton_of
 from iso15118.exi.datatypes import Datatype
-from iso15118.exi.fields import Field, fields_of
-from iso15118.messages.model import QName, Record
+from iso15118.exi.fields import Field, fields_of, type_of
+from iso15118.exi.productions import (
+    MAX_UNBOUNDED_ITEMS,
+    Element,
+    Event,
+    Particle,
+    Production,
+    RecordGrammar,
+    SchemaGrammar,
+    Slot,
+    State,
+)
+from iso15118.exi.states import FreeStates, States
+from iso15118.messages.model import AnyElement, Part, QName, Record
 from iso15118.messages.registry import SchemaSet, classes_of, schema_set
 
 __all__ = [
@@ -36,140 +46,6 @@ __all__ = [
     "State",
     "schema_grammar",
 ]
-
-
-MAX_UNBOUNDED_ITEMS = 64
-"""Longest list the schema gives no bound (Reference and Transform of xmldsig): that of most bounded lists of the schema.
-Signatures of a session refer to one element each, by one transform."""
-
-
-class Event(enum.Enum):
-    """Kinds of first-level events."""
-
-    ATTRIBUTE = enum.auto()
-    ELEMENT = enum.auto()
-    WILDCARD = enum.auto()
-    END = enum.auto()
-    CONTENT = enum.auto()
-    """The simple content of a type that has attributes beside it."""
-    MIXED = enum.auto()
-    """Text between the children of a mixed type."""
-
-
-@dataclass(slots=True, eq=False)
-class Element:
-    """A field's or root's element or attribute name with its type: exactly one of ``datatype``, ``record``, ``refused``."""
-
-    name: QName
-    datatype: Datatype | None = None
-    record: RecordGrammar | None = None
-    refused: str = ""
-    """Why it may not stand in a message, although the schema has a code for it."""
-
-
-@dataclass(slots=True, eq=False)
-class Particle:
-    """One place in a type: a field, or one alternative of a choice."""
-
-    index: int
-    field: str
-    """Name of the Python attribute."""
-    kind: Event
-    elements: tuple[Element, ...]
-    """One, or the members of a substitution group in the order of their codes."""
-    least: int
-    most: int | None
-    many: bool
-    """The field is a tuple."""
-    group: str = ""
-    """Name of the choice this is an alternative of."""
-    choice_optional: bool = False
-    by_class: dict[type, Element] = dataclasses.field(default_factory=dict)
-    """In a substitution group: class -> member."""
-
-    @property
-    def limit(self) -> int:
-        """Longest list accepted."""
-        return MAX_UNBOUNDED_ITEMS if self.most is None else self.most
-
-
-@dataclass(slots=True, eq=False)
-class Slot:
-    """A particle, or the alternatives of a choice."""
-
-    particles: tuple[Particle, ...]
-    required: bool
-
-
-@dataclass(slots=True, eq=False)
-class Production:
-    """One event of a state and what follows it."""
-
-    code: int
-    event: Event
-    particle: Particle | None = None
-    element: Element | None = None
-    after: tuple[State, State, State] | None = None
-    """The state then: below the minimum of a list, between, at the maximum. Three times the same but for lists."""
-
-
-@dataclass(slots=True, eq=False)
-class State:
-    """What may come next. ``width`` is that of the event code."""
-
-    width: int = 0
-    productions: tuple[Production, ...] = ()
-    by_element: dict[Element, Production] = dataclasses.field(default_factory=dict)
-    """How a writer finds the code."""
-    by_name: dict[QName, Production] = dataclasses.field(default_factory=dict)
-    """Element (not attribute) name -> its production: how a reader of XML goes on."""
-    end: Production | None = None
-
-
-@dataclass(slots=True, eq=False)
-class RecordGrammar:
-    """Grammar of one class in one schema set."""
-
-    key: str
-    cls: type[Record]
-    slots: tuple[Slot, ...] = ()
-    """In the order of writing."""
-    start: State = dataclasses.field(default_factory=State)
-    mixed: bool = False
-    depth: int = 1
-    """Nesting below and including this type; bounds the recursion of everything that walks the grammar."""
-    compiled: dict[str, Callable[..., Any]] = dataclasses.field(default_factory=dict)
-    """Functions generated so far (``generated``)."""
-
-
-@dataclass(slots=True, eq=False)
-class SchemaGrammar:
-    """Everything the codec needs for one schema set, complete: nothing is derived while messages pass."""
-
-    key: str
-    document: tuple[Element, ...]
-    """Global elements, in the order of their document codes; one code more is SE(*)."""
-    document_width: int
-    fragment: tuple[Element, ...]
-    """All elements, in the order of their fragment codes; two codes more are SE(*) and ED."""
-    fragment_width: int
-    namespaces: tuple[str, ...]
-    """URIs, that of the messages first."""
-    places: dict[str, dict[QName, int]] = dataclasses.field(init=False)
-    """Mode -> name -> code."""
-    by_class: dict[str, dict[type, tuple[int, ...]]] = dataclasses.field(init=False)
-    """Mode -> class -> codes of the elements it stands behind, abstract ones left out."""
-
-    def __post_init__(self) -> None:
-        self.places, self.by_class = {}, {}
-        for mode, elements in (("document", self.document), ("fragment", self.fragment)):
-            self.places[mode] = {element.name: code for code, element in enumerate(elements)}
-            classes: dict[type, tuple[int, ...]] = {}
-            for code, element in enumerate(elements):
-                if element.record is not None and not element.refused:
-                    cls = element.record.cls
-                    classes[cls] = (*classes.get(cls, ()), code)
-            self.by_class[mode] = classes
 
 
 class _Cycle(Exception):
@@ -187,19 +63,21 @@ class _Builder:
     def build(self) -> SchemaGrammar:
         for name, cls in self.schemas.roots.items():
             self.named[name] = self.record_element(name, cls)
+        for name, annotation in self.schemas.simple_roots.items():
+            self.named[name] = self.typed(name, annotation)
+        document = tuple(self.named[name] for name in self.schemas.global_names)
         for namespace in self.schemas.namespaces:
             for cls in classes_of(namespace):
                 self.record(cls)
         return SchemaGrammar(
             key=self.schemas.key,
-            document=tuple(
-                self.named[name] if name in self.schemas.roots else _unmodelled(name)
-                for name in self.schemas.global_names
-            ),
-            document_width=len(self.schemas.global_names).bit_length(),
-            fragment=tuple(self.named.get(name) or _unmodelled(name) for name in self.schemas.element_names),
+            document=document,
+            document_width=len(document).bit_length(),
+            fragment=tuple(self.named[name] for name in self.schemas.element_names),
             fragment_width=(len(self.schemas.element_names) + 1).bit_length(),
             namespaces=tuple(namespace.xmlns.uri for namespace in self.schemas.namespaces),
+            uris=self.schemas.uris,
+            local_names=self.schemas.local_names,
         )
 
     def record_element(self, name: QName, cls: type[Record]) -> Element:
@@ -219,12 +97,62 @@ class _Builder:
             f for f in fields if not f.attribute
         ]
         particles = [self.particle(index, field_) for index, field_ in enumerate(ordered)]
-        grammar = RecordGrammar(key=self.schemas.key, cls=cls, mixed=cls.mixed, slots=tuple(_slots(particles)))
-        inner = [e.record.depth for p in particles for e in p.elements if e.record is not None]
+        grammar = RecordGrammar(key=self.schemas.key, cls=cls, mixed=cls.mixed)
+        self.free(grammar, particles) if cls.content_model else self.plain(grammar, particles)
+        inner = [e.record.depth for s in grammar.slots for p in s.particles for e in p.elements if e.record is not None]
         grammar.depth = 1 + max(inner, default=0)
-        _States(grammar).build()
         self.records[cls] = grammar
         return grammar
+
+    def plain(self, grammar: RecordGrammar, particles: list[Particle]) -> None:
+        """Slots and states of a type whose fields follow each other."""
+        grammar.slots = tuple(_slots(particles))
+        States(grammar).build()
+
+    def free(self, grammar: RecordGrammar, particles: list[Particle]) -> None:
+        """Slots and states of a type that has a content model."""
+        model = grammar.cls.content_model
+        assert model is not None
+        grammar.free = True
+        automaton = automaton_of(model)
+        contents = grammar.contents = next((p for p in particles if p.contents), None)
+        fields = {p.elements[0].name: p for p in particles if not p.contents}
+        elements: dict[QName, Element] = {}
+        places: list[tuple[Event, Particle, Element]] = []
+        for part in automaton.positions:
+            element, event = self.part(grammar.cls, part, fields), Event.ELEMENT
+            if isinstance(part, AnyElement):
+                event = Event.WILDCARD
+            element = elements.setdefault(element.name, element)
+            particle = contents or fields[element.name]
+            places.append((event, particle, element))
+        if contents is not None:
+            contents.elements = tuple(sorted(elements.values(), key=lambda e: bool(e.refused)))  # wildcards last
+        grammar.slots = tuple(
+            Slot((p,), required=not automaton.nullable if p.contents else p.least > 0) for p in particles
+        )
+        FreeStates(grammar, automaton, places).build()
+
+    def part(self, cls: type[Record], part: Part | AnyElement, fields: dict[QName, Particle]) -> Element:
+        if isinstance(part, AnyElement):
+            return Element(QName("*", cls.xmlns.uri), refused="any element", other=part.other)
+        name = QName(part.name, cls.xmlns.uri)
+        if part.type is None:
+            return fields[name].elements[0]
+        element = self.typed(name, part.type)
+        self.declare(element)
+        return element
+
+    def typed(self, name: QName, annotation: Any) -> Element:
+        kind = type_of(annotation)
+        return Element(name, datatype=kind) if isinstance(kind, Datatype) else self.record_element(name, kind)
+
+    def declare(self, element: Element) -> None:
+        """Remember an element for fragments. One name with two types (which XML Schema allows in two types) has none."""
+        known = self.named.setdefault(element.name, element)
+        if known.record is not element.record or not same(known.datatype, element.datatype):
+            reason = f"{element.name.local} has more than one type in {self.schemas.key}: not supported as a fragment"
+            self.named[element.name] = Element(element.name, refused=reason)
 
     def particle(self, index: int, field_: Field) -> Particle:
         kind = Event.ELEMENT
@@ -232,42 +160,39 @@ class _Builder:
             kind = Event.ATTRIBUTE
         elif field_.content:
             kind = Event.CONTENT
-        elif field_.wildcard:
-            kind = Event.WILDCARD
         members = self.schemas.substitutes.get(field_.name, {}) if kind is Event.ELEMENT else {}
-        elements = (
-            tuple(self.record_element(name, cls) for name, cls in members.items())
-            if members
-            else (self.element(field_, declared_here=kind is Event.ELEMENT),)
-        )
+        elements: tuple[Element, ...] = ()
+        if members:
+            elements = tuple(self.record_element(name, cls) for name, cls in members.items())
+        elif not field_.contents:
+            elements = (self.element(field_, declared_here=kind is Event.ELEMENT),)
         return Particle(
             index=index,
             field=field_.attribute_name,
             kind=kind,
             elements=elements,
-            least=field_.least,
+            least=0 if field_.contents else field_.least,
             most=field_.most,
             many=field_.many,
             group=field_.choice,
             choice_optional=field_.choice_optional,
+            contents=field_.contents,
             by_class={e.record.cls: e for e in elements if e.record is not None} if members else {},
         )
 
     def element(self, field_: Field, *, declared_here: bool) -> Element:
-        if field_.refused:
-            what = "an element of the schema's wildcard" if field_.wildcard else field_.name.local
-            return Element(field_.name, refused=f"{what} is not supported")
         if field_.cls is not None:
             element = self.record_element(field_.name, field_.cls)
         else:
             element = Element(field_.name, datatype=field_.datatype)
         if declared_here:
-            self.named.setdefault(field_.name, element)
+            self.declare(element)
         return element
 
 
-def _unmodelled(name: QName) -> Element:
-    return Element(name, refused=f"{name.local} is not supported")
+def same(one: Datatype | None, other: Datatype | None) -> bool:
+    """Two datatypes are written alike and hold the same values."""
+    return one is other or (type(one) is type(other) and repr(one) == repr(other))
 
 
 def _slots(particles: list[Particle]) -> Iterator[Slot]:
@@ -281,63 +206,6 @@ def _slots(particles: list[Particle]) -> Iterator[Slot]:
         required = not first.choice_optional if first.group else first.least > 0
         yield Slot(tuple(particles[position:last]), required)
         position = last
-
-
-class _States:
-    """Makes the states of one type from its slots."""
-
-    def __init__(self, grammar: RecordGrammar) -> None:
-        self.grammar = grammar
-        self.slots = grammar.slots
-        attributes = [slot.particles[0].kind is Event.ATTRIBUTE for slot in self.slots]
-        self.first_content = attributes.count(True)
-        self.entries = [State() for _ in range(len(self.slots) + 1)]
-        self.open = [State() for _ in self.slots]
-
-    def build(self) -> None:
-        for index in range(len(self.entries)):
-            self.fill(self.entries[index], index, reached=False)
-        for index, slot in enumerate(self.slots):
-            if slot.particles[0].most != 1:
-                self.fill(self.open[index], index, reached=True)
-        self.grammar.start = self.entries[0]
-
-    def fill(self, state: State, index: int, *, reached: bool) -> None:
-        """Collect what may come from slot ``index`` on, up to the first that must; ``reached``: its minimum has been."""
-        found: list[tuple[int, Event, Particle, Element]] = []
-        end = True
-        mixed = False
-        for place in range(index, len(self.slots)):
-            slot = self.slots[place]
-            mixed = mixed or place >= self.first_content
-            found += [(place, p.kind, p, element) for p in slot.particles for element in p.elements]
-            if slot.required and not (place == index and reached):
-                end = False
-                break
-        else:
-            mixed = True
-        # Attributes are met in order already; a wildcard counts after every named element.
-        order = {Event.ATTRIBUTE: 0, Event.ELEMENT: 1, Event.CONTENT: 1, Event.WILDCARD: 2}
-        found.sort(key=lambda item: order[item[1]])
-        productions = [
-            Production(code, event, particle, element, self.after(place, particle))
-            for code, (place, event, particle, element) in enumerate(found)
-        ]
-        if end:
-            productions.append(Production(len(productions), Event.END))
-            state.end = productions[-1]
-        if mixed and self.grammar.mixed:
-            productions.append(Production(len(productions), Event.MIXED))
-        state.width = len(productions).bit_length()
-        state.productions = tuple(productions)
-        state.by_element = {p.element: p for p in productions if p.element is not None}
-        state.by_name = {p.element.name: p for p in productions if p.element and p.event is Event.ELEMENT}
-
-    def after(self, place: int, particle: Particle) -> tuple[State, State, State]:
-        following = self.entries[place + 1]
-        if particle.most == 1:
-            return (following, following, following)
-        return (self.entries[place], self.open[place], following)
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """Reads and writes values by walking the grammar: the plain spelling of the codec.
 
 Everything here works on ``Fault``; ``codec`` makes a CodecError of it. The recursion is as deep as the schema, not as
-the input.
+the input, but for wildcards, which have a limit (``contents.MAX_NESTING``).
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from iso15118.exi.bits import BitReader, BitWriter, Fault
+from iso15118.exi.contents import TEXT, deeper, expected, items, read_name, wildcard_element, write_name
 from iso15118.exi.datatypes import Datatype
-from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, Slot, State
-from iso15118.messages.model import Record
+from iso15118.exi.grammar import Element, Event, Particle, Production, RecordGrammar, Slot, State, schema_grammar
+from iso15118.messages.model import Child, Record
 
-__all__ = ["at", "check_record", "check_simple", "expected", "present", "read_element", "step", "write_element"]
+__all__ = ["at", "check_record", "check_simple", "present", "read_element", "step", "write_element"]
 
 # Below the escape from the content of a simple type there are 5 to 7 undeclared events, 3 bits; the end is the first.
 _UNDECLARED_WIDTH = 3
@@ -64,32 +65,65 @@ def _read_record(reader: BitReader, grammar: RecordGrammar) -> Record:
         production = state.productions[code]
         if production is state.end:
             break
-        particle, element, after = production.particle, production.element, production.after
-        if particle is None or element is None or after is None:
-            raise Fault("text between elements is not supported", reader.position - state.width)
-        items: list[Any] | None = values.setdefault(particle.field, []) if particle.many else None
-        if items is not None and len(items) == particle.limit:
+        after = production.after
+        assert after is not None
+        particle, element = production.particle, production.element
+        if production is state.text:
+            _read_text(reader, grammar, values)
+            state = after[2]
+            continue
+        assert particle is not None
+        assert element is not None
+        items_: list[Any] | None = values.setdefault(particle.field, []) if particle.many else None
+        if items_ is not None and len(items_) == particle.limit:
             raise at(particle, Fault(f"more than the limit of {particle.limit}", reader.position))
         try:
-            value = _read_particle(reader, particle, element)
+            element, value = _read_particle(reader, grammar, production, element)
         except Fault as fault:
-            fault.path.append(step(particle, element, 0 if items is None else len(items) + 1))
+            fault.path.append(step(particle, element, 0 if items_ is None else len(items_) + 1))
             raise
-        if items is None:
+        if items_ is None:
             values[particle.field] = value
             state = after[2]
         else:
-            items.append(value)
-            state = after[(len(items) >= particle.least) + (len(items) == particle.most)]
+            items_.append(Child(element.name, value) if particle.contents else value)
+            state = after[(len(items_) >= particle.least) + (len(items_) == particle.most)]
     return grammar.cls(**{name: tuple(value) if type(value) is list else value for name, value in values.items()})
 
 
-def _read_particle(reader: BitReader, particle: Particle, element: Element) -> Any:
-    if particle.kind is Event.ELEMENT:
-        return read_element(reader, element)
-    if element.datatype is None:
-        raise Fault(element.refused, reader.position)
-    return element.datatype.read(reader)
+def _read_particle(
+    reader: BitReader, grammar: RecordGrammar, production: Production, element: Element
+) -> tuple[Element, Any]:
+    """The element, which of a wildcard is one of the schema's, and the value."""
+    if production.event is Event.WILDCARD:
+        schema = schema_grammar(grammar.key)
+        assert production.particle is not None
+        start = reader.position
+        element = wildcard_element(schema, production, read_name(reader, schema))
+        nesting = reader.nesting
+        reader.nesting = deeper(nesting, production.particle, element, start)
+        value = read_element(reader, element)
+        reader.nesting = nesting
+        return element, value
+    if production.event is Event.ELEMENT:
+        return element, read_element(reader, element)
+    assert element.datatype is not None
+    return element, element.datatype.read(reader)
+
+
+def _read_text(reader: BitReader, grammar: RecordGrammar, values: dict[str, Any]) -> None:
+    """Text of mixed content; pieces next to each other are one text, and an empty one is none."""
+    particle = grammar.contents
+    assert particle is not None
+    assert TEXT.datatype is not None
+    text = TEXT.datatype.read(reader)
+    contents = values.setdefault(particle.field, [])
+    if contents and type(contents[-1]) is str:
+        contents[-1] += text
+    elif len(contents) == particle.limit:
+        raise at(particle, Fault(f"more than the limit of {particle.limit}", reader.position))
+    elif text:
+        contents.append(text)
 
 
 def _read_undeclared(reader: BitReader, state: State, code: int, values: dict[str, Any]) -> None:
@@ -105,22 +139,6 @@ def _read_undeclared(reader: BitReader, state: State, code: int, values: dict[st
             values[last.particle.field] = value
             return
     raise Fault(f"an event the schema does not declare here; it declares {expected(state)}", start)
-
-
-def expected(state: State) -> str:
-    """What a state allows, in words."""
-    names = []
-    for production in state.productions:
-        element = production.element
-        if production.event is Event.ATTRIBUTE and element:
-            names.append("@" + element.name.local)
-        elif production.event is Event.ELEMENT and element:
-            names.append(element.name.local)
-        elif production.event is Event.END:
-            names.append("the end")
-        elif production.event is Event.CONTENT:
-            names.append("a value")
-    return ", ".join(names)
 
 
 def step(particle: Particle, element: Element, count: int = 0) -> str:
@@ -151,20 +169,34 @@ def write_element(writer: BitWriter, element: Element, value: Any) -> None:
 def _write_record(writer: BitWriter, grammar: RecordGrammar, record: Record) -> None:
     state = grammar.start
     for particle, element, value, count in present(grammar, record):
-        production = state.by_element[element]
+        production = state.text if element is TEXT else state.by_element.get(element, state.wildcard)
+        assert production is not None
+        assert production.after is not None
         writer.bits(production.code, state.width)
         try:
-            if particle.kind is Event.ELEMENT:
-                write_element(writer, element, value)
-            else:
-                check_simple(element, value).write(writer, value)
+            _write_particle(writer, grammar, production, element, value)
         except Fault as fault:
             fault.path.append(step(particle, element, count))
             raise
-        assert production.after is not None
         state = production.after[(count >= particle.least) + (count == particle.most) if count else 2]
     assert state.end is not None
     writer.bits(state.end.code, state.width)
+
+
+def _write_particle(
+    writer: BitWriter, grammar: RecordGrammar, production: Production, element: Element, value: Any
+) -> None:
+    if production.event is Event.WILDCARD:
+        assert production.particle is not None
+        nesting = writer.nesting
+        writer.nesting = deeper(nesting, production.particle, element)
+        write_name(writer, schema_grammar(grammar.key), element.name)
+        write_element(writer, element, value)
+        writer.nesting = nesting
+    elif production.event is Event.ELEMENT:
+        write_element(writer, element, value)
+    else:
+        check_simple(element, value).write(writer, value)
 
 
 def check_record(element: Element, value: Any) -> None:
@@ -190,6 +222,26 @@ def present(grammar: RecordGrammar, record: Record) -> Iterator[tuple[Particle, 
     Raises:
         Fault: Something required is missing, alternatives exclude each other, or a list is too short or too long.
     """
+    found = _present(grammar, record)
+    return _followed(grammar, found) if grammar.free and grammar.contents is None else found
+
+
+def _followed(
+    grammar: RecordGrammar, found: Iterator[tuple[Particle, Element, Any, int]]
+) -> Iterator[tuple[Particle, Element, Any, int]]:
+    """What was found, once the content model has agreed that it may come in this order."""
+    state = grammar.start
+    for particle, element, value, count in found:
+        production = state.by_element.get(element)
+        if production is None or production.after is None:
+            raise Fault(f"{element.name.local} is not expected; expected: {expected(state)}")
+        state = production.after[2]
+        yield particle, element, value, count
+    if state.end is None:
+        raise Fault(f"incomplete; expected: {expected(state)}")
+
+
+def _present(grammar: RecordGrammar, record: Record) -> Iterator[tuple[Particle, Element, Any, int]]:
     for slot in grammar.slots:
         particle = slot.particles[0]
         if particle.group:
@@ -200,6 +252,10 @@ def present(grammar: RecordGrammar, record: Record) -> Iterator[tuple[Particle, 
         value = getattr(record, particle.field)
         if particle.many:
             _check_list(particle, value)
+            if particle.contents:
+                for count, (_, element, item) in enumerate(items(grammar, grammar.content, value), 1):
+                    yield particle, element, item, count
+                continue
             for count, item in enumerate(value, 1):
                 yield particle, _element(particle, item), item, count
         elif value is not None:
@@ -239,6 +295,8 @@ def _element(particle: Particle, value: Any) -> Element:
 
 
 def at(particle: Particle, fault: Fault) -> Fault:
-    """The fault, as one of the particle."""
+    """The fault, as one of the particle; free content has no name of its own."""
+    if particle.contents:
+        return fault
     fault.path.append(step(particle, particle.elements[0]))
     return fault

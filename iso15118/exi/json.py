@@ -2,7 +2,8 @@
 
 ``{Root: {SchemaName: ...}}``: lists where the schema allows several, numbers and booleans as such, hexBinary in
 upper-case hexadecimal, base64Binary in base64, a chosen alternative or substitute under its element's name, attributes
-under their plain names, simple content beside attributes as ``value``.
+under their plain names, simple content beside attributes as ``value``; free content as ``content``, a list of texts and
+objects with one member each.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import Any
 from iso15118.errors import CodecError
 from iso15118.exi.bits import Fault
 from iso15118.exi.codec import Content, Mode, codec_error, find_element, root_of
+from iso15118.exi.contents import TEXT, deeper, global_element
 from iso15118.exi.generated import Irregular, json_value
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, schema_grammar
 from iso15118.exi.interpreter import check_record, check_simple, present, step
-from iso15118.messages.model import QName, Record
+from iso15118.messages.model import Child, QName, Record
 
 __all__ = ["from_json", "to_json"]
 
@@ -40,22 +42,27 @@ def to_json(message: Any, key: str, mode: Mode = "document", element: QName | st
         raise codec_error(fault, root.name.local) from None
 
 
-def _value(element: Element, value: Any) -> Any:
+def _value(element: Element, value: Any, nesting: int = 0) -> Any:
     if element.record is None:
         return check_simple(element, value).to_json(value)
     check_record(element, value)
     out: dict[str, Any] = {}
     for particle, child, inner, count in present(element.record, value):
         try:
-            item = _value(child, inner)
+            item = _value(child, inner, deeper(nesting, particle, child))
         except Fault as fault:
             fault.path.append(step(particle, child, count))
             raise
-        if particle.many:
+        if particle.contents:
+            out.setdefault(_CONTENT, []).append(item if child is TEXT else {child.name.local: item})
+        elif particle.many:
             out.setdefault(child.name.local, []).append(item)
         else:
             out[_key(particle, child)] = item
     return out
+
+
+_CONTENT = "content"
 
 
 def _key(particle: Particle, element: Element) -> str:
@@ -75,16 +82,16 @@ def from_json(data: Any, key: str, mode: Mode = "document") -> Content:
     ((name, body),) = data.items()
     _, root = find_element(schema, mode, str(name))
     try:
-        return Content(root.name, _read(root, body), 0)
+        return Content(root.name, _read(root, body, 0), 0)
     except Fault as fault:
         raise codec_error(fault, root.name.local) from None
 
 
-def _read(element: Element, data: Any) -> Any:
+def _read(element: Element, data: Any, nesting: int) -> Any:
     if element.refused:
         raise Fault(element.refused)
     if element.record is not None:
-        return _read_record(element.record, data)
+        return _read_record(element.record, data, nesting)
     assert element.datatype is not None
     return element.datatype.from_json(data)
 
@@ -93,14 +100,14 @@ def _read(element: Element, data: Any) -> Any:
 def _members(grammar: RecordGrammar) -> dict[str, tuple[Particle, Element]]:
     """JSON member -> where it goes."""
     return {
-        _key(particle, element): (particle, element)
+        _CONTENT if particle.contents else _key(particle, element): (particle, element)
         for slot in grammar.slots
         for particle in slot.particles
-        for element in particle.elements
+        for element in ((TEXT,) if particle.contents else particle.elements)
     }
 
 
-def _read_record(grammar: RecordGrammar, data: Any) -> Record:
+def _read_record(grammar: RecordGrammar, data: Any, nesting: int) -> Record:
     if not isinstance(data, dict):
         raise Fault("a JSON object is needed")
     members = _members(grammar)
@@ -112,24 +119,53 @@ def _read_record(grammar: RecordGrammar, data: Any) -> Record:
         particle, element = place
         if particle.field in values:
             raise Fault(f"{name} excludes another member that is there")
-        values[particle.field] = _read_member(particle, element, item)
+        if particle.contents:
+            values[particle.field] = _read_contents(grammar, particle, item, nesting)
+        else:
+            values[particle.field] = _read_member(particle, element, item, nesting)
     for slot in grammar.slots:
         first = slot.particles[0]
         if slot.required and not first.group and first.field not in values:
-            raise Fault(f"{_key(first, first.elements[0])} is required, but missing")
+            name = _CONTENT if first.contents else _key(first, first.elements[0])
+            raise Fault(f"{name} is required, but missing")
     record = grammar.cls(**values)
     for _ in present(grammar, record):
         pass  # choices and the lengths of lists are checked on the way
     return record
 
 
-def _read_member(particle: Particle, element: Element, item: Any) -> Any:
+def _read_contents(grammar: RecordGrammar, particle: Particle, data: Any, nesting: int) -> tuple[Any, ...]:
+    """Texts and elements; whether they may follow each other is for ``present`` to say."""
+    if not isinstance(data, list):
+        raise Fault(f"{_CONTENT} must be a JSON array")
+    if len(data) > particle.limit:
+        raise Fault(f"{len(data)} texts and elements, more than the limit of {particle.limit}")
+    declared = {element.name.local: element for element in particle.elements if not element.refused}
+    schema = schema_grammar(grammar.key)
+    values: list[Any] = []
+    for count, item in enumerate(data, 1):
+        if type(item) is str:
+            values.append(item)
+            continue
+        if not isinstance(item, dict) or len(item) != 1:
+            raise Fault(f"{_CONTENT}[{count}]: a string or an object with one member is needed")
+        ((name, body),) = item.items()
+        element = declared.get(name) or global_element(schema, str(name))
+        try:
+            values.append(Child(element.name, _read(element, body, deeper(nesting, particle, element))))
+        except Fault as fault:
+            fault.path.append(step(particle, element, count))
+            raise
+    return tuple(values)
+
+
+def _read_member(particle: Particle, element: Element, item: Any, nesting: int) -> Any:
     if particle.many and not isinstance(item, list):
         raise Fault(f"{element.name.local} must be a JSON array")
     values: list[Any] = []
     try:
         # Item by item: when one is refused, the length so far tells which.
-        values.extend(_read(element, each) for each in (item if particle.many else [item]))
+        values.extend(_read(element, each, nesting) for each in (item if particle.many else [item]))
     except Fault as fault:
         fault.path.append(step(particle, element, len(values) + 1 if particle.many else 0))
         raise

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from iso15118.errors import CodecError, MissingExtra
 from iso15118.exi.bits import Fault
 from iso15118.exi.codec import Content, Mode, codec_error, find_element, root_of
+from iso15118.exi.contents import TEXT, deeper, expected, production_of
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, State, schema_grammar
-from iso15118.exi.interpreter import at, check_record, check_simple, expected, present, step
-from iso15118.messages.model import QName, Record
+from iso15118.exi.interpreter import at, check_record, check_simple, present, step
+from iso15118.messages.model import Child, QName, Record
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -61,6 +62,7 @@ class _Writer:
     def __init__(self) -> None:
         self.out: list[str] = []
         self.prefixes: dict[str, str] = {}
+        self.nesting = 0
 
     def name(self, name: QName) -> str:
         if not name.uri:
@@ -90,10 +92,13 @@ class _Writer:
                 if is_open:
                     self.out.append(">")
                     is_open = False
-                if particle.kind is Event.CONTENT:
+                if particle.kind is Event.CONTENT or child is TEXT:
                     self.out.append(check_simple(child, inner).text(inner).translate(_TEXT))
                 else:
+                    nesting = self.nesting
+                    self.nesting = deeper(nesting, particle, child)
                     self.element(child, inner)
+                    self.nesting = nesting
             except Fault as fault:
                 fault.path.append(step(particle, child, count))
                 raise
@@ -121,7 +126,7 @@ def from_xml(text: str, key: str, mode: Mode = "document") -> Content:
     name = _qname(node.tag)
     _, root = find_element(schema, mode, name)
     try:
-        return Content(name, _read(node, root), 0)
+        return Content(name, _read(node, root, 0), 0)
     except Fault as fault:
         raise codec_error(fault, name.local) from None
 
@@ -159,11 +164,11 @@ def _qname(tag: str | bytes | Any) -> QName:
     return QName(local, uri[1:] if brace else "")
 
 
-def _read(node: etree._Element, element: Element) -> Any:
+def _read(node: etree._Element, element: Element, nesting: int) -> Any:
     if element.refused:
         raise Fault(element.refused)
     if element.record is not None:
-        return _read_record(node, element.record)
+        return _read_record(node, element.record, nesting)
     assert element.datatype is not None
     _attributes(node, ())
     for child in node:
@@ -182,7 +187,7 @@ def _attributes(node: etree._Element, known: tuple[QName, ...]) -> dict[QName, s
     return found
 
 
-def _read_record(node: etree._Element, grammar: RecordGrammar) -> Record:
+def _read_record(node: etree._Element, grammar: RecordGrammar, nesting: int) -> Record:
     values: dict[str, Any] = {}
     state = _read_attributes(node, grammar, values)
     content = grammar.slots[-1].particles[0] if grammar.slots else None
@@ -191,28 +196,27 @@ def _read_record(node: etree._Element, grammar: RecordGrammar) -> Record:
             raise Fault(f"{_qname(child.tag).local} is not expected; a value is")
         values[content.field] = _parse_value(content, node.text or "")
         return grammar.cls(**values)
-    _no_text(grammar, node.text)
+    _text(grammar, node.text, values)
     for child in node:
-        name = _qname(child.tag)
-        production = state.by_name.get(name)
-        if production is None or production.particle is None or production.element is None or production.after is None:
-            raise Fault(f"{name.local} is not expected; expected: {expected(state)}")
-        particle = production.particle
+        production, element = production_of(grammar, state, _qname(child.tag))
+        particle, after = production.particle, production.after
+        assert particle is not None
+        assert after is not None
         items: list[Any] | None = values.setdefault(particle.field, []) if particle.many else None
         count = 0 if items is None else len(items) + 1
         if count > particle.limit:
             raise at(particle, Fault(f"more than the limit of {particle.limit}"))
         try:
-            value = _read(child, production.element)
+            value = _read(child, element, deeper(nesting, particle, element))
         except Fault as fault:
-            fault.path.append(step(particle, production.element, count))
+            fault.path.append(step(particle, element, count))
             raise
         if items is None:
             values[particle.field] = value
         else:
-            items.append(value)
-        state = production.after[(count >= particle.least) + (count == particle.most) if count else 2]
-        _no_text(grammar, child.tail)
+            items.append(Child(element.name, value) if particle.contents else value)
+        state = after[(count >= particle.least) + (count == particle.most) if count else 2]
+        _text(grammar, child.tail, values)
     if state.end is None:
         raise Fault(f"ends too early; expected: {expected(state)}")
     return grammar.cls(**{name: tuple(value) if type(value) is list else value for name, value in values.items()})
@@ -245,7 +249,15 @@ def _parse_value(particle: Particle, text: str) -> Any:
         raise
 
 
-def _no_text(grammar: RecordGrammar, text: str | None) -> None:
-    """Between elements only white space may stand, and in mixed content, where it would count, nothing."""
-    if text and (grammar.mixed or text.strip("\t\n\r ")):
-        raise Fault("text between elements is not supported")
+def _text(grammar: RecordGrammar, text: str | None, values: dict[str, Any]) -> None:
+    """Take text between elements: all of it in mixed content; elsewhere only white space may stand."""
+    if not text:
+        return
+    if grammar.mixed and grammar.contents is not None:
+        contents = values.setdefault(grammar.contents.field, [])
+        if len(contents) == grammar.contents.limit:
+            raise Fault(f"more than the limit of {grammar.contents.limit} texts and elements")
+        assert TEXT.datatype is not None
+        contents.append(TEXT.datatype.parse(text))
+    elif text.strip("\t\n\r "):
+        raise Fault("text between elements is not expected")

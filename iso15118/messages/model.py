@@ -9,8 +9,9 @@ A message class is the only source of names, order, ranges and cardinality of it
 * ``Annotated[T, ATTRIBUTE]`` is an XML attribute, ``Annotated[T, CONTENT]`` the simple content beside attributes.
 * ``Annotated[T, reference(NAMESPACE)]`` is an element of another namespace (``ref=`` in the schema). When the schema set
   knows members of a substitution group for that element, any of them may stand there.
-* ``Annotated[None, REFUSED]`` is a branch of the schema that counts in the grammar but is not modelled: a document that
-  takes it is refused with a clear error. ``WILDCARD`` is the same for ``xs:any``.
+* ``Annotated[tuple[Child | str, ...], CONTENTS]`` is free content, where order matters or names repeat: elements and, in
+  a mixed type, texts. ``content_model`` of the class says what may follow what. A class without such a field may have a
+  ``content_model`` too, when its fields belong together in ways that a default can't say.
 
 Construction does not validate (a tester may build a wrong message); the borders, encode and decode, do.
 """
@@ -18,7 +19,7 @@ Construction does not validate (a tester may build a wrong message); the borders
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Annotated, Any, ClassVar, NamedTuple, dataclass_transform
 
@@ -28,17 +29,19 @@ from msgspec import Meta
 __all__ = [
     "ATTRIBUTE",
     "CONTENT",
-    "MANY",
-    "REFUSED",
-    "WILDCARD",
+    "CONTENTS",
+    "AnyElement",
     "AnyURI",
     "Base64Binary",
     "Boolean",
     "Byte",
+    "Child",
+    "Group",
     "Identity",
     "Int",
     "Integer",
     "Namespace",
+    "Part",
     "QName",
     "Record",
     "Short",
@@ -49,8 +52,12 @@ __all__ = [
     "UnsignedShort",
     "Xmlns",
     "choice",
+    "classes_in",
     "element",
+    "one_of",
+    "parts_of",
     "reference",
+    "sequence",
 ]
 
 
@@ -82,10 +89,7 @@ Base64Binary = Annotated[bytes, Meta(title="xs:base64Binary")]
 
 ATTRIBUTE = Meta(extra={"attribute": True})
 CONTENT = Meta(extra={"content": True})
-REFUSED = Meta(extra={"refused": True})
-WILDCARD = Meta(extra={"refused": True, "wildcard": True})
-MANY = Meta(extra={"unbounded": True})
-"""Beside REFUSED or WILDCARD: maxOccurs="unbounded"."""
+CONTENTS = Meta(extra={"contents": True})
 
 
 def choice(group: str, *, optional: bool = False) -> Meta:
@@ -103,6 +107,67 @@ def element(name: str, **default: Any) -> Any:
     return msgspec.field(name=name, **default)
 
 
+class QName(NamedTuple):
+    """An element name; sorts as EXI sorts event codes: by local name, then by URI."""
+
+    local: str
+    uri: str
+
+
+class Child(msgspec.Struct, frozen=True):
+    """An element in free content."""
+
+    name: QName
+    value: Any
+    """A Record, or the plain value of a simple type."""
+
+
+class Part(NamedTuple):
+    """An element of a content model, in the namespace of the class that has the model."""
+
+    name: str
+    type: Any = None
+    """Class or simple type; None: that of the class's field of this name."""
+    least: int = 1
+
+
+class AnyElement(NamedTuple):
+    """``xs:any``: a global element of the schema set, of another namespace than the model's when ``other`` is set."""
+
+    other: bool
+    least: int = 1
+    most: int | None = 1
+
+
+class Group(NamedTuple):
+    """``xs:sequence`` or ``xs:choice`` of a content model."""
+
+    particles: tuple[Part | AnyElement | Group, ...]
+    alternatives: bool
+    least: int
+    most: int | None
+    """1, or None: unbounded."""
+
+
+def sequence(*particles: Part | AnyElement | Group, least: int = 1, most: int | None = 1) -> Group:
+    """One after the other."""
+    return Group(particles, alternatives=False, least=least, most=most)
+
+
+def one_of(*particles: Part | AnyElement | Group, least: int = 1, most: int | None = 1) -> Group:
+    """One of them; ``most=None`` is any number of them in any order."""
+    return Group(particles, alternatives=True, least=least, most=most)
+
+
+def parts_of(group: Group) -> Iterator[Part]:
+    """The elements of a content model, in its order."""
+    for particle in group.particles:
+        if isinstance(particle, Group):
+            yield from parts_of(particle)
+        elif isinstance(particle, Part):
+            yield particle
+
+
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field, element))
 class _RecordMeta(msgspec.StructMeta):
     # kw_only is not inherited by msgspec's structs: said here once for every class. Frozen records of values can't form
@@ -113,6 +178,7 @@ class _RecordMeta(msgspec.StructMeta):
         namespace.setdefault("xmlns", getattr(module, "XMLNS", Xmlns("")))
         namespace.setdefault("abstract", False)
         namespace.setdefault("mixed", False)
+        namespace.setdefault("content_model", None)
         return super().__new__(mcls, name, bases, namespace, **{**defaults, **options})
 
 
@@ -128,27 +194,30 @@ class Record(msgspec.Struct, metaclass=_RecordMeta):
     abstract: ClassVar[bool]
     """An abstract type keeps its code in the grammar but never stands in a message. Not inherited."""
     mixed: ClassVar[bool]
-    """Text may stand between the type's children (counts in the grammar; refused unless modelled). Not inherited."""
-
-
-class QName(NamedTuple):
-    """An element name; sorts as EXI sorts event codes: by local name, then by URI."""
-
-    local: str
-    uri: str
+    """Text may stand between the type's children. Not inherited."""
+    content_model: ClassVar[Group | None]
+    """What may follow what, where the order of the fields does not say it. Not inherited."""
 
 
 class Namespace(NamedTuple):
     """What one schema file declares, as far as codes depend on it.
 
-    ``roots`` maps the global elements that are modelled to their classes; ``other_roots`` are global elements that are
-    not; ``other_elements`` are local elements that no class reaches. All of them count in the event codes.
-    ``substitutes`` maps the qname of a substitution group's head to the members this namespace adds.
+    ``roots`` maps the global elements of complex type to their classes, ``simple_roots`` those of simple type to it. All
+    elements, global or of a class, count in the event codes. ``substitutes`` maps the qname of a substitution group's head
+    to the members this namespace adds. ``type_names`` are the schema's named types, needed where EXI writes an element's
+    name (wildcards); left empty, no element of this namespace may stand for a wildcard.
     """
 
     xmlns: Xmlns
     modules: tuple[ModuleType, ...]
     roots: Mapping[str, type[Record]]
-    other_roots: tuple[str, ...] = ()
-    other_elements: tuple[str, ...] = ()
+    simple_roots: Mapping[str, Any] = {}
+    type_names: tuple[str, ...] = ()
     substitutes: Mapping[QName, Mapping[str, type[Record]]] = {}
+
+
+def classes_in(module: ModuleType) -> Iterator[type[Record]]:
+    """Every complex type a module declares, in its order."""
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Record) and value.__module__ == module.__name__:
+            yield value

@@ -26,62 +26,20 @@ from iso15118.messages.iso20.common import (
 from iso15118.messages.iso20.wpt import charging, fine_positioning, lf_signals, pairing
 from iso15118.messages.iso20.wpt import types as wpt_types
 from iso15118.messages.iso20.wpt import xmlns as wpt_xmlns
-from iso15118.messages.model import Namespace, QName, Record
+from iso15118.messages.model import Base64Binary, Namespace, QName, Record, String, classes_in
 
 __all__ = ["AC", "ACDP", "APP_PROTOCOL", "COMMON_MESSAGES", "COMMON_TYPES", "DC", "WPT", "XMLDSIG"]
 
 XMLDSIG = Namespace(
     xmlns=xmldsig.XMLNS,
     modules=(xmldsig,),
-    roots={
-        name: getattr(xmldsig, name)
-        for name in (
-            "CanonicalizationMethod",
-            "DigestMethod",
-            "Reference",
-            "Signature",
-            "SignatureMethod",
-            "SignatureValue",
-            "SignedInfo",
-            "Transform",
-            "Transforms",
-        )
-    },
-    other_roots=(
-        "DSAKeyValue",
-        "DigestValue",
-        "KeyInfo",
-        "KeyName",
-        "KeyValue",
-        "Manifest",
-        "MgmtData",
-        "Object",
-        "PGPData",
-        "RSAKeyValue",
-        "RetrievalMethod",
-        "SPKIData",
-        "SignatureProperties",
-        "SignatureProperty",
-        "X509Data",
-    ),
-    other_elements=(
-        "Exponent",
-        "G",
-        "J",
-        "Modulus",
-        "P",
-        "PGPKeyID",
-        "PGPKeyPacket",
-        "PgenCounter",
-        "Q",
-        "SPKISexp",
-        "Seed",
-        "X509CRL",
-        "X509Certificate",
-        "X509IssuerSerial",
-        "X509SKI",
-        "X509SubjectName",
-        "Y",
+    roots={cls.__name__: cls for cls in classes_in(xmldsig) if cls is not xmldsig.X509IssuerSerial},
+    simple_roots={"DigestValue": Base64Binary, "KeyName": String, "MgmtData": String},
+    type_names=(
+        *(f"{cls.__name__}Type" for cls in classes_in(xmldsig)),
+        "CryptoBinary",
+        "DigestValueType",
+        "HMACOutputLengthType",
     ),
 )
 

@@ -27,8 +27,14 @@ __all__ = ["AC_DER_IEC", "AC_DER_SAE"]
 _MEMBERS = {
     QName("AC_CPDReqEnergyTransferMode", ac.XMLNS.uri): ("DER_AC_CPDReqEnergyTransferMode",),
     QName("AC_CPDResEnergyTransferMode", ac.XMLNS.uri): ("DER_AC_CPDResEnergyTransferMode",),
-    QName("CLReqControlMode", types.XMLNS.uri): ("DER_Dynamic_AC_CLReqControlMode", "DER_Scheduled_AC_CLReqControlMode"),
-    QName("CLResControlMode", types.XMLNS.uri): ("DER_Dynamic_AC_CLResControlMode", "DER_Scheduled_AC_CLResControlMode"),
+    QName("CLReqControlMode", types.XMLNS.uri): (
+        "DER_Dynamic_AC_CLReqControlMode",
+        "DER_Scheduled_AC_CLReqControlMode",
+    ),
+    QName("CLResControlMode", types.XMLNS.uri): (
+        "DER_Dynamic_AC_CLResControlMode",
+        "DER_Scheduled_AC_CLResControlMode",
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from iso15118.errors import LocalError
-from iso15118.messages.model import Namespace, QName, Record
+from iso15118.messages.model import Namespace, QName, Record, classes_in, parts_of
 from iso15118.messages.namespaces import AC, ACDP, APP_PROTOCOL, COMMON_MESSAGES, COMMON_TYPES, DC, WPT, XMLDSIG
 from iso15118.messages.namespaces_der import AC_DER_IEC, AC_DER_SAE
 
@@ -32,31 +32,43 @@ KEYS = tuple(_SETS)
 """Names of the schema sets, as the command line and the codec take them."""
 
 
+_FIRST_URIS = (
+    "",
+    "http://www.w3.org/XML/1998/namespace",
+    "http://www.w3.org/2001/XMLSchema-instance",
+    "http://www.w3.org/2001/XMLSchema",
+)
+
+
 class SchemaSet(NamedTuple):
     """One grammar: the main namespace first, then what it imports."""
 
     key: str
     namespaces: tuple[Namespace, ...]
     roots: Mapping[QName, type[Record]]
-    """Modelled global elements."""
+    """Global elements of complex type."""
+    simple_roots: Mapping[QName, Any]
+    """Global elements of simple type."""
     global_names: tuple[QName, ...]
-    """All global elements, modelled or not, in the order of their document codes."""
+    """All global elements, in the order of their document codes."""
     element_names: tuple[QName, ...]
     """All elements declared anywhere, in the order of their fragment codes."""
     substitutes: Mapping[QName, Mapping[QName, type[Record]]]
     """Head of a substitution group -> members, the head included, in the order of their codes."""
+    uris: tuple[str, ...]
+    """Namespaces in the order of their codes (EXI 1.0, D.1): four that are always there, then those of the set."""
+    local_names: dict[str, tuple[str, ...]]
+    """URI -> its names in the order of their codes (D.3); of namespaces that list their types."""
 
 
 def classes_of(namespace: Namespace) -> Iterator[type[Record]]:
     """Every complex type a namespace declares."""
     for module in namespace.modules:
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Record) and value.__module__ == module.__name__:
-                yield value
+        yield from classes_in(module)
 
 
 def _own_elements(cls: type[Record]) -> Iterator[QName]:
-    """Elements a class declares itself: no inherited fields, no attributes, wildcards or references."""
+    """Elements a class declares itself: no inherited fields, no attributes or references."""
     import msgspec.structs  # only when a schema set is first asked for
 
     bases = (base for base in cls.__mro__[1:] if issubclass(base, Record))
@@ -66,9 +78,11 @@ def _own_elements(cls: type[Record]) -> Iterator[QName]:
         extra: dict[str, Any] = {}
         for meta in getattr(field.type, "__metadata__", ()):
             extra.update(meta.extra or {})
-        skipped = extra.keys() & {"attribute", "content", "wildcard", "namespace"}
+        skipped = extra.keys() & {"attribute", "content", "contents", "namespace"}
         if field.name not in inherited and not skipped:
             yield QName(field.encode_name, uri)
+    if cls.content_model is not None:
+        yield from (QName(part.name, uri) for part in parts_of(cls.content_model))
 
 
 @functools.cache
@@ -82,8 +96,9 @@ def schema_set(key: str) -> SchemaSet:
     if namespaces is None:
         raise LocalError(f"no schema set {key!r}; there are {', '.join(KEYS)}")
     roots = {QName(name, ns.xmlns.uri): cls for ns in namespaces for name, cls in ns.roots.items()}
-    global_names = {*roots, *(QName(name, ns.xmlns.uri) for ns in namespaces for name in ns.other_roots)}
-    locals_ = {QName(name, ns.xmlns.uri) for ns in namespaces for name in ns.other_elements}
+    simple_roots = {QName(name, ns.xmlns.uri): kind for ns in namespaces for name, kind in ns.simple_roots.items()}
+    global_names = {*roots, *simple_roots}
+    locals_: set[QName] = set()
     for namespace in namespaces:
         for cls in classes_of(namespace):
             locals_.update(_own_elements(cls))
@@ -92,11 +107,21 @@ def schema_set(key: str) -> SchemaSet:
         for head, members in namespace.substitutes.items():
             group = substitutes.setdefault(head, {})
             group.update({QName(name, namespace.xmlns.uri): cls for name, cls in members.items()})
+    names = global_names | locals_
     return SchemaSet(
         key=key,
         namespaces=namespaces,
         roots=roots,
+        simple_roots=simple_roots,
         global_names=tuple(sorted(global_names)),
-        element_names=tuple(sorted(global_names | locals_)),
+        element_names=tuple(sorted(names)),
         substitutes={head: dict(sorted(members.items())) for head, members in substitutes.items()},
+        uris=(*_FIRST_URIS, *sorted(namespace.xmlns.uri for namespace in namespaces)),
+        local_names={
+            namespace.xmlns.uri: tuple(
+                sorted({name.local for name in names if name.uri == namespace.xmlns.uri} | set(namespace.type_names))
+            )
+            for namespace in namespaces
+            if namespace.type_names
+        },
     )

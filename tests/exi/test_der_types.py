@@ -96,7 +96,6 @@ def test_one_name_with_two_types_has_the_range_of_its_place():
         assert caught.value.path == f"ActivePowerSupport/{place}/IntentionalDelayPowerControl"
 
 
-@pytest.mark.xfail(strict=True, reason="the grammar still takes the type that it met first")
 def test_one_name_with_two_types_is_refused_as_a_fragment():
     """Which of the two is meant can't be told, and a value of one need not be a value of the other."""
     name = "IntentionalDelayPowerControl"

@@ -57,7 +57,7 @@ def test_regular_messages_do_not_need_the_interpreter():
 @RELAXED
 @given(data=st.data())
 def test_any_valid_message_is_regular(key, data):
-    message = data.draw(any_message(key))
+    message = data.draw(any_message(key, free=False))
     assert exi.decode(exi.encode(message, key), key) == message
 
 
@@ -115,7 +115,7 @@ def test_what_was_written_before_a_refusal_is_taken_back():
 
 def test_a_simple_element_and_a_refused_one_go_to_the_interpreter():
     elements = {e.name.local: e for e in schema_grammar("DC").fragment}
-    for name in ("TimeStamp", "KeyInfo", "CLReqControlMode"):
+    for name in ("TimeStamp", "DigestValue", "CLReqControlMode"):
         generated.prepare(elements[name])
     writer = BitWriter()
     generated.write_element(writer, elements["TimeStamp"], 300)
@@ -137,7 +137,7 @@ def test_tracebacks_show_the_generated_source():
 @RELAXED
 @given(data=st.data())
 def test_both_spellings_make_the_same_json_in_the_same_order(key, data):
-    message = data.draw(any_message(key))
+    message = data.draw(any_message(key, free=False))
     _, root = codec.root_of(schema_grammar(key), "document", message, None)
     assert root.record is not None
     assert json.dumps(generated.json_value(root.record, message)) == json.dumps(plain_json(root, message))

@@ -61,7 +61,7 @@ def broken(**changes):
         ([], "", "a JSON object with one member"),
         ({}, "", "a JSON object with one member"),
         ({"A": {}}, "A", "no root of DC"),
-        ({"KeyInfo": {}}, "KeyInfo", "not supported"),
+        ({"KeyInfo": {}}, "KeyInfo", "content is required, but missing"),
         ({"DC_ChargeLoopRes": []}, "DC_ChargeLoopRes", "a JSON object is needed"),
         (broken(Header=None), "DC_ChargeLoopRes", "Header is required, but missing"),
         (broken(Other=1), "DC_ChargeLoopRes", "Other is not expected"),

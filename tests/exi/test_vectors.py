@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import Any
 
 import pytest
@@ -70,20 +71,45 @@ def test_whole_corpus(name):
             check(vector)
 
 
-@pytest.mark.parametrize("name", ["public"])
-def test_signatures_beyond_the_model_are_refused_clearly(name):
-    for vector in corpus(name):
-        if vector.get("class") in {"sigx", "exotic"}:
-            with pytest.raises(CodecError, match=r"not supported|not declare|abstract"):
-                exi.read(bytes.fromhex(vector["exi"]), vector["key"], vector["mode"])
-
-
 @pytest.mark.usefixtures("backend")
 def test_whole_corpus_of_amendment_1():
     vectors = corpus("amd1_public")
     assert {vector["key"] for vector in vectors} == {"AC_DER_IEC", "AC_DER_SAE"}
     for vector in vectors:
         check(vector)
+
+
+def test_signatures_with_every_branch_of_the_schema():
+    """KeyInfo, Object, text in mixed content, wildcards. The JSON that came with them has no order: ours does."""
+    vectors = [vector for vector in corpus("public") if vector.get("class") == "sigx"]
+    assert len(vectors) == 50
+    forms = 0
+    for vector in vectors:
+        try:
+            check({**vector, "json": None})
+        except AssertionError:
+            # Elements without content inside a wildcard: the corpus has them in the other form only.
+            content = exi.read(bytes.fromhex(vector["exi"]), vector["key"], vector["mode"])
+            assert (
+                exi.read(exi.encode(content.value, vector["key"], vector["mode"], content.name), vector["key"])
+                == content
+            )
+            forms += 1
+    assert forms == 10
+
+
+def test_exotic_streams_are_read_or_refused_clearly():
+    """xsi:type, and elements of ISO namespaces in the place of a wildcard: nothing a V2G stack sends."""
+    read = 0
+    for vector in corpus("public"):
+        if vector.get("class") == "exotic":
+            try:
+                check({**vector, "json": None})
+            except CodecError as error:
+                assert re.search(r"wildcard is not supported|not declare here|is abstract", error.reason)
+            else:
+                read += 1
+    assert read == 7
 
 
 def test_the_data_files_are_reproducible_archives():

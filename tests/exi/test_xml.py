@@ -110,12 +110,13 @@ def test_what_is_not_valid_is_refused_where_it_is(old, new, path, reason):
     ("text", "path", "reason"),
     [
         ("<d:Transform xmlns:d='{0}'/>", "Transform", "attribute Algorithm is required, but missing"),
-        ("<d:Transform xmlns:d='{0}' Algorithm='a'> </d:Transform>", "Transform", "text between elements"),
-        ("<d:Transform xmlns:d='{0}' Algorithm='a'><d:XPath/></d:Transform>", "Transform/XPath", "not supported"),
+        ("<d:Transform xmlns:d='{0}' Algorithm='a'><d:X/></d:Transform>", "Transform", "X may not stand here"),
+        ("<d:X509Data xmlns:d='{0}'>text</d:X509Data>", "X509Data", "text between elements"),
         ("<d:Transform xmlns:d='{0}' d:Algorithm='a'/>", "Transform", "attribute Algorithm is not expected"),
         ("<d:SignatureValue xmlns:d='{0}'><b/></d:SignatureValue>", "SignatureValue", "b is not expected"),
         ("<d:SignatureValue xmlns:d='{0}'>?</d:SignatureValue>", "SignatureValue/text()", "not base64: '?'"),
-        ("<d:KeyInfo xmlns:d='{0}'/>", "KeyInfo", "not supported"),
+        ("<d:KeyInfo xmlns:d='{0}'/>", "KeyInfo", "ends too early; expected: @Id, KeyName, KeyValue"),
+        ("<d:KeyInfo xmlns:d='{0}'>text</d:KeyInfo>", "KeyInfo", "ends too early; expected: @Id, KeyName, KeyValue"),
     ],
 )
 def test_attributes_and_refused_branches(text, path, reason):

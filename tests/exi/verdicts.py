@@ -27,7 +27,10 @@ REASONS = {
     r"|more than a value",
     "one element": r"more than one element in the fragment",
     "abstract": r"\w+ is abstract: one of its substitutes must stand here",
-    "unsupported": r".* not supported",
+    "two types": r"\w+ has more than one type in \w+: not supported as a fragment",
+    "wildcard": r".* in the place of a wildcard is not supported|an element (of a namespace )?that is not (one )?of the schema"
+    r" set|name \d+ of a namespace that has \d+|\w+ may not stand here: only elements of another namespace may"
+    r"|more than \d+ wildcards inside one another",
     "list": r"more than the limit of \d+",
     "literal": r"literal \d+ of \w+, which has \d+",
     "range": r"-?\d+ is not an integer [-.\d]+",
@@ -50,11 +53,13 @@ REFUSED_ALONE = {
     "mal-0647": "ParkingSpace ends without content, and its type has no empty value",
     "mal-0708": "EVSEProcessing ends without content, and its type has no empty value",
     "mal-0737": "EVProcessing ends without content, and its type has no empty value",
-    "mal-0851": "PGPData is not modelled",
 }
 """Refused, although the reference accepts: vector -> why."""
 
-MORE_LIBERAL: dict[str, str] = {}
+MORE_LIBERAL = {
+    "mal-0877": "a signature in an Object of a signature is valid, and within the limit of nesting",
+    "mal-0878": "as mal-0877",
+}
 """Accepted, although the reference refuses: vector -> why."""
 
 
