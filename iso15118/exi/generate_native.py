@@ -22,6 +22,7 @@ from iso15118.exi.fingerprint import fingerprint
 from iso15118.exi.generate import ReaderSource, Source, mask
 from iso15118.exi.generate_writers import WriterSource
 from iso15118.exi.grammar import RecordGrammar, schema_grammar
+from iso15118.messages.model import Record
 from iso15118.messages.registry import KEYS
 
 __all__ = ["NativeReaderSource", "NativeWriterSource", "module_text"]
@@ -190,6 +191,9 @@ _SOURCES: dict[str, type[Source]] = {"R": NativeReaderSource, "W": NativeWriterS
 def _declaration(value: Any) -> str:
     """``: type = expression`` of an object that functions refer to."""
     match value:
+        case Record():
+            fields = [field for field in value.__struct_fields__ if getattr(value, field) is None]
+            return f": Final[Any] = blank(load({type(value).__module__!r}, {type(value).__qualname__!r}), *{fields!r})"
         case type():
             return f": Final[Any] = load({value.__module__!r}, {value.__qualname__!r})"
         case dict():
@@ -231,6 +235,8 @@ def module_text(keys: Iterable[str] = KEYS) -> str:
     head = (
         "import importlib\n\nfrom iso15118.exi import datatypes\nfrom iso15118.exi.fingerprint import require\n\n\n"
         "def load(module: str, name: str) -> Any:\n    return getattr(importlib.import_module(module), name)\n\n\n"
+        "replace: Final[Any] = importlib.import_module('msgspec.structs').replace\n"
+        "blank: Final[Any] = importlib.import_module('iso15118.exi.generate').blank\n"
         f"require({fingerprint()!r})\n"
         f"TABLE: Final = {json.dumps(module.table())!r}\n"
     )

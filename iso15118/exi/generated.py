@@ -10,6 +10,8 @@ import linecache
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from iso15118.exi import interpreter
 from iso15118.exi.bits import BitReader, BitWriter, Fault, Irregular
 from iso15118.exi.datatypes import Binary, Datatype, Text
@@ -138,6 +140,7 @@ _RUNTIME = {
     "read_general": _read_general,
     "read_text": _read_text,
     "refill": _refill,
+    "replace": replace,
     "write_general": _write_general,
     "write_text": _write_text,
 }
