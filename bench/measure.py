@@ -19,12 +19,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
+from iso15118.exi.backend import BACKENDS, VARIABLE
+
 __all__ = ["CODECS", "OPERATIONS", "Child", "Lost", "Spread", "Times", "codecs", "measure"]
 
 ROOT = Path(__file__).parents[1]
-CODECS = ("interpreter", "generated", "compiled", "msgspec_json")
+CODECS = (*BACKENDS, "msgspec_json")
 OPERATIONS = ("decode", "encode")
-BACKEND_VARIABLE = "EVBPT_EXI_BACKEND"
 
 
 class Spread(TypedDict):
@@ -110,7 +111,7 @@ def codecs(wanted: Iterable[str] = CODECS) -> Iterator[tuple[dict[str, Child], d
     missing: dict[str, str] = {}
     with contextlib.ExitStack() as stack:
         for codec in wanted:
-            environment = {} if codec == "msgspec_json" else {BACKEND_VARIABLE: codec}
+            environment = {} if codec == "msgspec_json" else {VARIABLE: codec}
             child = Child([sys.executable, "-m", "bench.worker", codec], environment)
             stack.callback(child.close)
             if child.hello["reason"] is None:

@@ -39,12 +39,7 @@ def exi_calls(backend: str) -> Calls:
         from iso15118 import exi
     except LocalError as error:
         raise NotMeasurable(str(error)) from None
-    if backend == "interpreter" and exi.BACKEND == "generated":
-        # There is no switch yet: the interpreter is put in the place of the generated functions.
-        from iso15118.exi import codec, interpreter
-
-        vars(codec).update(read_element=interpreter.read_element, write_element=interpreter.write_element)
-    elif backend != exi.BACKEND:
+    if backend != exi.BACKEND:
         raise NotMeasurable(f"not built: {exi.BACKEND} runs instead")
     for key in set(KEYS.values()):
         exi.warm(key)
