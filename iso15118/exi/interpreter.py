@@ -88,7 +88,12 @@ def _read_record(reader: BitReader, grammar: RecordGrammar) -> Record:
         else:
             items_.append(Child(element.name, value) if particle.contents else value)
             state = after[(len(items_) >= particle.least) + (len(items_) == particle.most)]
-    return grammar.cls(**{name: tuple(value) if type(value) is list else value for name, value in values.items()})
+    return grammar.cls(**{name: _tuple(value) if type(value) is list else value for name, value in values.items()})
+
+
+def _tuple(items_: list[Any]) -> tuple[Any, ...]:
+    """What was collected; pieces of text are in lists of their own."""
+    return tuple("".join(item) if type(item) is list else item for item in items_)
 
 
 def _read_particle(
@@ -118,12 +123,12 @@ def _read_text(reader: BitReader, grammar: RecordGrammar, values: dict[str, Any]
     assert TEXT.datatype is not None
     text = TEXT.datatype.read(reader)
     contents = values.setdefault(particle.field, [])
-    if contents and type(contents[-1]) is str:
-        contents[-1] += text
+    if contents and type(contents[-1]) is list:
+        contents[-1].append(text)  # joined at the end: adding to a text again and again would copy it as often
     elif len(contents) == particle.limit:
         raise at(particle, Fault(f"more than the limit of {particle.limit}", reader.position))
     elif text:
-        contents.append(text)
+        contents.append([text])
 
 
 def _read_undeclared(reader: BitReader, state: State, code: int, values: dict[str, Any]) -> None:

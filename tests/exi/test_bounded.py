@@ -23,6 +23,7 @@ from iso15118.exi import codec, interpreter
 from iso15118.exi.bits import BitReader, BitWriter, Fault
 from iso15118.exi.codec import MAX_EXI_OCTETS
 from iso15118.exi.datatypes import Binary, Datatype, Signed, Text
+from iso15118.exi.grammar import schema_grammar
 from iso15118.messages.registry import KEYS
 from tests.exi.vectors import DATA, corpus, load, sample
 
@@ -230,6 +231,37 @@ def test_no_value_costs_more_than_its_octets(name, shift):
     assert CountingReader.last.handed_out <= 8 * size
     run, size = prepared(MAX_EXI_OCTETS // 64)
     assert lines_of(run) <= LINES_PER_BIT * 8 * size + LINES_MORE
+
+
+def texts(count: int) -> bytes:
+    """A fragment with one text in as many pieces: the only content without a limit on how many events it has."""
+    schema = schema_grammar("xmldsig")
+    code, element = codec.find_element(schema, "fragment", "Object")
+    assert element.record is not None
+    writer = BitWriter()
+    writer.bits(0x80 << schema.fragment_width | code, 8 + schema.fragment_width)
+    state = element.record.start
+    for _ in range(count):
+        assert state.text is not None
+        assert state.text.after is not None
+        writer.bits(state.text.code, state.width)
+        writer.unsigned(4)
+        writer.octets(b"ab")
+        state = state.text.after[2]
+    assert state.end is not None
+    writer.bits(state.end.code, state.width)
+    writer.bits(len(schema.fragment) + 1, schema.fragment_width)
+    return writer.finish()
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_text_in_many_pieces_is_not_copied_with_each():
+    case = (texts(300_000), "xmldsig", "fragment")
+    assert len(case[0]) > 900_000
+    assert peak_of(lambda: read(case)) <= MEMORY_FACTOR * len(case[0])
+    assert exi.read(*case).value.content == ("ab" * 300_000,)
+    case = (texts(10_000), "xmldsig", "fragment")
+    assert lines_of(lambda: read(case)) <= LINES_PER_BIT * 8 * len(case[0]) + LINES_MORE
 
 
 HEADER = "<ct:Header><ct:SessionID>0102030405060708</ct:SessionID><ct:TimeStamp>300</ct:TimeStamp>{}</ct:Header>"
