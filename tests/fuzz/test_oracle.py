@@ -8,7 +8,8 @@ from fuzz import oracle
 from fuzz.oracle import CHECKS, Finding, Numbers
 from fuzz.seeds import seeds, write_seeds
 from iso15118.errors import CodecError
-from iso15118.exi import generated, interpreter
+from iso15118.exi import codec, interpreter
+from iso15118.exi.backend import BACKENDS, Backend
 from iso15118.exi.bits import Fault
 
 
@@ -31,14 +32,11 @@ def test_seeds_are_files_named_by_their_content(tmp_path):
 SEED = next(seed for seed in seeds("DC") if seed[:2] == b"\x00\x80")
 
 
-def wrong(*, reads=None, writes=None):
-    """The interpreter with a fault of ours in it."""
-
-    class Wrong:
-        read_element = staticmethod(reads or interpreter.read_element)
-        write_element = staticmethod(writes or interpreter.write_element)
-
-    return Wrong
+def wrong(name: str, *, reads=None, writes=None) -> Backend:
+    """A spelling with a fault in it."""
+    return BACKENDS["interpreter"]._replace(
+        name=name, read_element=reads or interpreter.read_element, write_element=writes or interpreter.write_element
+    )
 
 
 def refuses(reader, element):
@@ -59,31 +57,49 @@ def writes_one_bit_more(writer, element, value):
 
 
 @pytest.mark.parametrize(
-    ("spelling", "fault", "says"),
+    ("fault", "says"),
     [
-        ("interpreter", wrong(reads=refuses), "by the interpreter as"),
-        ("generated", wrong(reads=refuses_without_place), "no place"),
-        ("generated", wrong(writes=writes_one_bit_more), "in two ways"),
+        (wrong("interpreter", reads=refuses), "by the interpreter codec as"),
+        (wrong("interpreter", writes=writes_one_bit_more), "otherwise by the interpreter codec"),
+        (wrong("compiled", reads=refuses), "by the compiled codec as"),
     ],
 )
-def test_a_difference_between_the_spellings_is_a_finding(monkeypatch, spelling, fault, says):
-    monkeypatch.setattr(oracle, spelling, fault)
+def test_a_difference_between_the_spellings_is_a_finding(monkeypatch, fault, says):
+    monkeypatch.setattr(oracle, "OTHERS", [fault])
     with pytest.raises(Finding, match=says):
         oracle.check_exi("DC", SEED, Numbers())
 
 
+def test_a_refusal_without_a_place_is_a_finding(monkeypatch):
+    monkeypatch.setattr(oracle, "GENERATED", wrong("generated", reads=refuses_without_place))
+    with pytest.raises(Finding, match="no place"):
+        oracle.check_exi("DC", SEED, Numbers())
+
+
 def test_another_exception_is_not_caught(monkeypatch):
-    monkeypatch.setattr(oracle, "generated", wrong(reads=crashes))
+    monkeypatch.setattr(oracle, "GENERATED", wrong("generated", reads=crashes))
     with pytest.raises(IndexError):
         oracle.check_exi("DC", SEED, Numbers())
 
 
-def test_the_spelling_in_use_is_put_back(monkeypatch):
-    from iso15118.exi import codec
+def test_compiled_code_reads_every_stream(monkeypatch):
+    read = []
 
+    def reads(reader, element):
+        read.append(reader.data)
+        return interpreter.read_element(reader, element)
+
+    monkeypatch.setattr(oracle, "OTHERS", [wrong("compiled", reads=reads)])
+    streams = [SEED[:length] for length in range(3, len(SEED))]
+    for stream in streams:
+        oracle.check_exi("DC", stream, Numbers())
+    assert len(read) == len(streams)
+
+
+def test_the_spelling_in_use_is_put_back():
     before = codec.read_element, codec.write_element
     with pytest.raises(IndexError):
-        oracle.outcome(wrong(reads=crashes), SEED[1:], "DC", "document")
+        oracle.outcome(wrong("generated", reads=crashes), SEED[1:], "DC", "document")
     with pytest.raises(CodecError):
-        oracle.written(generated, oracle.codec.read(SEED[1:], "DC")._replace(value=None), "DC", "document")
+        oracle.written(oracle.GENERATED, codec.read(SEED[1:], "DC")._replace(value=None), "DC", "document")
     assert (codec.read_element, codec.write_element) == before
