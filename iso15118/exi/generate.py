@@ -5,7 +5,7 @@ bits handled in one go. They know the regular course only: at anything else they
 which knows every rule, reads or writes the message again and decides. So there is one place that says what is wrong.
 
 A reader keeps a window of the stream in the integer ``acc``, of which the lowest ``rem`` bits are unread; a writer keeps
-its last ``n`` bits in ``acc``. ``generated`` has the functions that the source calls.
+its last bits in ``acc``, behind a one. ``generated`` has the functions that the source calls.
 
 Events are numbered through a class: one number for each element of each particle, in order, then the end. In every state
 the codes of the events are consecutive such numbers, so a code is "number minus the state's first number".
@@ -22,9 +22,10 @@ from iso15118.exi.datatypes import Datatype
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, Slot, State
 from iso15118.messages.model import Record
 
-__all__ = ["ReaderSource", "Source", "blank", "is_irregular", "is_refused", "mask"]
+__all__ = ["LONGEST_FUSED_OCTETS", "ReaderSource", "Source", "blank", "is_irregular", "is_refused", "mask"]
 
-_LONGEST_FUSED_OCTETS = 16
+LONGEST_FUSED_OCTETS = 16
+"""Octets of known number are handled together with the bits around them up to this."""
 
 
 def mask(width: int) -> int:
@@ -48,6 +49,23 @@ def is_irregular(grammar: RecordGrammar) -> bool:
     return grammar.free and grammar.contents is None
 
 
+def takes_lead(grammar: RecordGrammar) -> bool:
+    """The record begins with a plain value, whose reader can take bits before the record in the same go."""
+    first = grammar.start.productions[:1]
+    return (
+        not is_irregular(grammar)
+        and len(grammar.start.productions) == 1
+        and all(
+            p.element is not None
+            and p.element.datatype is not None
+            and p.particle is not None
+            and not p.particle.many
+            and not is_refused(p.particle)
+            for p in first
+        )
+    )
+
+
 class Source:
     """What both directions share: numbering, names, and the lines written so far."""
 
@@ -57,8 +75,8 @@ class Source:
         self.lines: list[str] = []
         self.names: dict[str, Any] = {}
         """Objects the source refers to."""
-        self.needs: list[RecordGrammar] = []
-        """Classes whose functions the source calls; ``call`` gives the name."""
+        self.needs: dict[str, tuple[str, RecordGrammar]] = {}
+        """Functions the source calls: name -> letter and class."""
         self.number: dict[Element, int] = {}
         self.states: list[State] = [grammar.start]
         for slot in grammar.slots:
@@ -112,9 +130,9 @@ class Source:
         return name
 
     def call(self, letter: str, grammar: RecordGrammar) -> str:
-        if grammar not in self.needs:
-            self.needs.append(grammar)
-        return f"{letter}_{grammar.cls.__name__}"
+        name = f"{letter}_{grammar.cls.__name__}"
+        self.needs[name] = letter, grammar
+        return name
 
     def text(self) -> str:
         return "\n".join(self.lines) + "\n"
@@ -127,7 +145,8 @@ class ReaderSource(Source):
     is this spelling's own.
     """
 
-    def __init__(self, grammar: RecordGrammar, name: str) -> None:
+    def __init__(self, grammar: RecordGrammar, name: str, lead: int = 0) -> None:
+        """``lead`` bits, all zero, come before the record; ``takes_lead`` says where that may be asked for."""
         super().__init__(grammar, name)
         self.begin()
         if is_irregular(grammar):
@@ -135,17 +154,20 @@ class ReaderSource(Source):
             return
         self.defaults()
         known = True  # the state is known, its event code still unread; else the event's number is in i
+        last = self.states[-1]
         for index, slot in enumerate(grammar.slots):
             state = self.states[index]
             particle = slot.particles[0]
             single = len(slot.particles) == len(particle.elements) == 1
             if known and self.count(state) == 1 and single and not particle.many:
-                self.value(1, particle, particle.elements[0], state.width)
+                end = last.width if index == len(grammar.slots) - 1 else 0
+                self.value(1, particle, particle.elements[0], state.width + (lead if index == 0 else 0), end)
+                if end:
+                    known = False
                 continue
             if known:
                 self.event(1, state)
             known = self.slot(index, slot, single=single)
-        last = self.states[-1]
         if known:
             self.skip(1, last.width)
         values = {p.field: f"v{p.index}" for slot in grammar.slots for p in slot.particles if not is_refused(p)}
@@ -222,44 +244,43 @@ class ReaderSource(Source):
         self.add(inner, f"if i != {number}: break")
         self.add(depth, f"v{particle.index} = tuple({items})")
 
-    def value(self, depth: int, particle: Particle, element: Element, lead: int) -> None:
-        """Read a value into its variable; ``lead`` bits of event code, all zero, come before."""
+    def value(self, depth: int, particle: Particle, element: Element, lead: int, end: int = 0) -> None:
+        """Read a value into its variable; ``lead`` bits of event code, all zero, come before, ``end`` bits behind."""
         variable = f"v{particle.index}"
         if element.refused:
             self.add(depth, "raise Irregular")
             return
         if element.record is not None:
-            self.skip(depth, lead)
-            self.record(depth, variable, element.record)
+            self.record(depth, variable, element.record, lead)
+            self.skip(depth, end)
             return
         assert element.datatype is not None
         frame = 1 if particle.kind is Event.ELEMENT else 0  # the CH event before an element's value, EE behind
-        self.simple(depth, variable, element.datatype, lead + frame, frame)
+        self.simple(depth, variable, element.datatype, lead + frame, frame + end)
 
     def simple(self, depth: int, variable: str, datatype: Datatype, lead: int, trail: int) -> None:
         match datatype:
             case datatypes.Boolean():
                 self.fused(depth, lead, 1, trail)
-                self.add(depth, f"{variable} = x >> {trail} & 1 == 1")
+                self.add(depth, f"{variable} = x > {mask(trail)}")
             case datatypes.NBit(low=low, high=high, width=width):
                 self.fused(depth, lead, width, trail)
-                value = f"x >> {trail} & {mask(width)}"
                 if high - low != mask(width):
-                    self.add(depth, f"x = {value}", f"if x > {high - low}: raise Irregular")
-                    value = "x"
-                self.add(depth, f"{variable} = ({value}) + {low}")
+                    self.add(depth, f"if x > {high - low << trail | mask(trail)}: raise Irregular")
+                self.add(
+                    depth, f"{variable} = (x >> {trail})" + (f" + {low}" if low > 0 else f" - {-low}" if low else "")
+                )
             case datatypes.Enumeration(members=members, width=width):
                 self.fused(depth, lead, width, trail)
-                self.add(depth, f"x = x >> {trail} & {mask(width)}")
                 if len(members) != 1 << width:
-                    self.add(depth, f"if x >= {len(members)}: raise Irregular")
-                self.add(depth, f"{variable} = {self.refer('E', members)}[x]")
-            case datatypes.Unsigned(low=low, high=high) if trail:
-                self.integer(depth, variable, lead, low, high, signed=False)
-            case datatypes.Signed(low=int(low), high=int(high)) if trail:
-                self.integer(depth, variable, lead, low, high, signed=True)
-            case datatypes.Binary(least=least, most=most) if trail and least == most and least <= _LONGEST_FUSED_OCTETS:
-                self.octets(depth, variable, lead, least)
+                    self.add(depth, f"if x >= {len(members) << trail}: raise Irregular")
+                self.add(depth, f"{variable} = {self.refer('E', members)}[x >> {trail}]")
+            case datatypes.Unsigned(low=low, high=high):
+                self.integer(depth, variable, lead, trail, low, high, signed=False)
+            case datatypes.Signed(low=int(low), high=int(high)):
+                self.integer(depth, variable, lead, trail, low, high, signed=True)
+            case datatypes.Binary(least=least, most=most) if least == most and least <= LONGEST_FUSED_OCTETS:
+                self.octets(depth, variable, lead, trail, least)
             case _:
                 self.skip(depth, lead)
                 self.general(depth, variable, datatype)
@@ -288,39 +309,60 @@ class ReaderSource(Source):
         self.add(depth, f"i = (acc >> rem & {mask(width)}){plus}")
         self.add(depth, f"if i > {first + count - 1}: raise Irregular")
 
-    def record(self, depth: int, variable: str, grammar: RecordGrammar) -> None:
-        self.add(depth, f"{variable}, acc, rem = {self.call('R', grammar)}(r, acc, rem)")
+    def record(self, depth: int, variable: str, grammar: RecordGrammar, lead: int) -> None:
+        letter = "R"
+        if lead == 1 and takes_lead(grammar):
+            letter = "R1"
+        else:
+            self.skip(depth, lead)
+        self.add(depth, f"{variable}, acc, rem = {self.call(letter, grammar)}(r, acc, rem)")
 
     def fused(self, depth: int, lead: int, width: int, trail: int) -> None:
         """Read a fixed number of bits with the events around them, which must have code 0, into x."""
         self.bits(depth, lead + width + trail)
-        self.add(depth, "x = acc >> rem")
+        self.add(depth, f"x = acc >> rem & {mask(lead + width + trail)}")
         wrong = mask(lead) << width + trail | mask(trail)
         if wrong:
             self.add(depth, f"if x & {wrong}: raise Irregular")
 
-    def integer(self, depth: int, variable: str, lead: int, low: int, high: int, *, signed: bool) -> None:
-        """Read an integer and the end of its element; one octet is by far the commonest."""
-        self.bits(depth, lead + signed + 9)
-        self.add(depth, "x = acc >> rem")
-        self.add(depth, f"if x & {mask(lead) << signed + 9}: raise Irregular")
-        self.add(depth, "if x & 256:")
-        self.add(depth + 1, f"{variable}, acc, rem = longer(r, acc, rem + 1, x >> 1 & 127)")
-        self.add(depth, "else:")
-        self.add(depth + 1, "if x & 1: raise Irregular", f"{variable} = x >> 1 & 127")
+    def integer(self, depth: int, variable: str, lead: int, trail: int, low: int, high: int, *, signed: bool) -> None:
+        """Read an integer and what ends its element; one or two octets are by far the commonest."""
+        first = lead + signed + 8 + trail
+        self.bits(depth, first)
+        self.add(depth, f"x = acc >> rem & {mask(first)}")
+        if lead:
+            self.add(depth, f"if x >= {1 << first - lead}: raise Irregular")
+        self.add(depth, f"{variable} = x >> {trail} & 127" if trail else f"{variable} = x & 127")
+        self.add(depth, f"if x & {128 << trail}:")
+        # The second octet: the bits behind the first are read again.
+        self.add(depth + 1, "rem -= 8", f"if rem < 0: acc, rem = refill(r, acc, rem, {8 + trail})")
+        self.add(depth + 1, f"y = acc >> rem & {mask(8 + trail)}")
+        self.add(depth + 1, f"if y & {128 << trail | mask(trail)}:")
+        self.add(depth + 2, f"{variable}, acc, rem = longer(r, acc, rem + {8 + trail}, {variable}, {trail})")
+        self.add(depth + 1, "else:")
+        self.add(depth + 2, f"{variable} |= y << {7 - trail}" if trail < 7 else f"{variable} |= y >> {trail - 7}")
+        if trail:
+            self.add(depth, f"elif x & {mask(trail)}: raise Irregular")
         if signed:
-            self.add(depth, f"if x & 512: {variable} = ~{variable}")
+            self.add(depth, f"if x & {256 << trail}: {variable} = ~{variable}")
             self.add(depth, f"if not {low} <= {variable} <= {high}: raise Irregular")
         else:
             low_test = f" or {variable} < {low}" if low else ""
             self.add(depth, f"if {variable} > {high}{low_test}: raise Irregular")
 
-    def octets(self, depth: int, variable: str, lead: int, length: int) -> None:
+    def octets(self, depth: int, variable: str, lead: int, trail: int, length: int) -> None:
         """Read a few octets of known number, with their length before and the end of their element behind."""
-        self.bits(depth, lead + 8 + 8 * length + 1)
-        self.add(depth, "x = acc >> rem")
-        self.add(depth, f"if x & 1 or x >> {8 * length + 1} & {mask(lead + 8)} != {length}: raise Irregular")
-        self.add(depth, f"{variable} = (x >> 1 & {mask(8 * length)}).to_bytes({length}, 'big')")
+        total = lead + 8 + 8 * length + trail
+        self.bits(depth, total)
+        self.add(depth, f"x = (acc >> rem & {mask(total)}) - {length << 8 * length + trail}")
+        # What is left of a right length and of right events is nothing.
+        self.add(
+            depth,
+            f"if x < 0 or x > {mask(8 * length + trail)}"
+            + (f" or x & {mask(trail)}" if trail else "")
+            + ": raise Irregular",
+        )
+        self.add(depth, f"{variable} = (x >> {trail}).to_bytes({length}, 'big')")
 
     def general(self, depth: int, variable: str, datatype: Datatype) -> None:
         helper = "general"

@@ -59,7 +59,8 @@ class NativeReaderSource(ReaderSource):
         plus = f" + {first}" if first else ""
         self.add(depth, f"i = code(r, {width}, {count}){plus}")
 
-    def record(self, depth: int, variable: str, grammar: RecordGrammar) -> None:
+    def record(self, depth: int, variable: str, grammar: RecordGrammar, lead: int) -> None:
+        self.skip(depth, lead)
         self.add(depth, f"{variable} = {self.call('R', grammar)}(r)")
 
     def fused(self, depth: int, lead: int, width: int, trail: int) -> None:
@@ -67,17 +68,17 @@ class NativeReaderSource(ReaderSource):
         total = lead + width + trail
         self.add(depth, f"x = fused(r, {total}, {wrong})" if wrong else f"x = take(r, {total})")
 
-    def integer(self, depth: int, variable: str, lead: int, low: int, high: int, *, signed: bool) -> None:
+    def integer(self, depth: int, variable: str, lead: int, trail: int, low: int, high: int, *, signed: bool) -> None:
         helper = "signed" if signed else "unsigned"
         if not _is_native(low, high):
             assert not signed, "no type of the schemas has a sign and 64 bits"
             helper = "unsigned_long"
-        self.add(depth, f"{variable} = {helper}(r, {lead}, {low}, {high})")
+        self.add(depth, f"{variable} = {helper}(r, {lead}, {trail}, {low}, {high})")
 
-    def octets(self, depth: int, variable: str, lead: int, length: int) -> None:
+    def octets(self, depth: int, variable: str, lead: int, trail: int, length: int) -> None:
         self.skip(depth, lead)
         self.add(depth, f"{variable} = read_binary(r, {length}, {length})")
-        self.skip(depth, 1)
+        self.skip(depth, trail)
 
     def general(self, depth: int, variable: str, datatype: Datatype) -> None:
         match datatype:
@@ -133,6 +134,11 @@ class NativeWriterSource(WriterSource):
             helper = "write_unsigned_long"
         self.add(depth, f"{helper}(w, x, {lead}, {code}, {low}, {high}, {trail})")
 
+    def octets(self, depth: int, length: int, lead: int, code: int, trail: int) -> None:
+        self.put(depth, str(lead), str(code))
+        self.add(depth, f"write_binary(w, x, {length}, {length})")
+        self.put(depth, str(trail), "0")
+
     def general(self, depth: int, datatype: Datatype) -> None:
         match datatype:
             case datatypes.Text(least=least, most=most):
@@ -159,7 +165,7 @@ class _Module:
         name = self.made.get((letter, grammar))
         if name is None:
             source = _SOURCES[letter](grammar, _PLACEHOLDER)
-            names = {f"{letter}_{needed.cls.__name__}": self.function(letter, needed) for needed in source.needs}
+            names = {called: self.function(*needed) for called, needed in source.needs.items()}
             names |= {local: self.object(local[0], value) for local, value in source.names.items()}
             text = _NAME.sub(lambda found: names[found[0]], source.text())
             name = self.functions.setdefault(text, f"{letter}{len(self.functions)}")

@@ -6,6 +6,7 @@ that tracebacks and debuggers show it.
 
 from __future__ import annotations
 
+import functools
 import linecache
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,9 @@ __all__ = ["Irregular", "json_value", "prepare", "read_element", "write_element"
 
 _WINDOW_OCTETS = 64
 """How much of a stream is held as one integer: enough to refill seldom, little enough to shift cheaply."""
+
+_HELD_BITS = 384
+"""A record begins by handing over what is held, if it is longer: as with the window."""
 
 
 class _Window:
@@ -44,23 +48,26 @@ def _refill(r: _Window, acc: int, rem: int, width: int) -> tuple[int, int]:
     return (acc & (1 << rem + width) - 1) << got | int.from_bytes(piece, "big"), rem + got
 
 
-def _longer(r: _Window, acc: int, rem: int, value: int) -> tuple[int, int, int]:
-    """The octets of an integer from the second on, and the end of its element."""
+def _longer(r: _Window, acc: int, rem: int, value: int, trail: int) -> tuple[int, int, int]:
+    """The octets of an integer from the second on, and the ``trail`` bits, all zero, that end its element."""
     shift = 7
     while True:
-        rem -= 9
+        rem -= 8
         if rem < 0:
-            acc, rem = _refill(r, acc, rem, 9)
-        octet = acc >> rem
-        value |= (octet >> 1 & 127) << shift
-        if not octet & 256:
-            if octet & 1:
-                raise Irregular
-            return value, acc, rem
-        rem += 1
+            acc, rem = _refill(r, acc, rem, 8)
+        octet = acc >> rem & 255
+        value |= (octet & 127) << shift
+        if octet < 128:
+            break
         shift += 7
         if shift > 63:
             raise Irregular
+    rem -= trail
+    if rem < 0:
+        acc, rem = _refill(r, acc, rem, trail)
+    if acc >> rem & (1 << trail) - 1:
+        raise Irregular
+    return value, acc, rem
 
 
 def _read_general(r: _Window, acc: int, rem: int, datatype: Datatype) -> tuple[Any, int, int]:
@@ -117,24 +124,33 @@ def _read_text(r: _Window, acc: int, rem: int, datatype: Text) -> tuple[Any, int
     return value, acc, rem
 
 
-def _write_general(w: BitWriter, value: Any, acc: int, n: int, datatype: Datatype) -> tuple[int, int]:
+def _flush(w: BitWriter, acc: int) -> int:
+    """Hand over what is held."""
+    width = acc.bit_length() - 1
+    w.bits(acc ^ 1 << width, width)
+    return 1
+
+
+def _write_general(w: BitWriter, value: Any, acc: int, datatype: Datatype) -> int:
     datatype.check(value)
-    w.bits(acc, n)
+    _flush(w, acc)
     datatype.write(w, value)
-    return 0, 0
+    return 1
 
 
-def _write_text(w: BitWriter, value: Any, acc: int, n: int, datatype: Text) -> tuple[int, int]:
+def _write_text(w: BitWriter, value: Any, acc: int, datatype: Text) -> int:
     datatype.check(value)
     length = len(value)
     if length > 125 or not value.isascii():
-        return _write_general(w, value, acc, n, datatype)
+        return _write_general(w, value, acc, datatype)
     octets = int.from_bytes(value.encode("ascii"), "big")
-    return (acc << 8 | length + 2) << 8 * length | octets, n + 8 + 8 * length
+    return (acc << 8 | length + 2) << 8 * length | octets
 
 
 _RUNTIME = {
+    "FULL": 1 << _HELD_BITS,
     "Irregular": Irregular,
+    "flush": _flush,
     "longer": _longer,
     "read_binary": _read_binary,
     "read_general": _read_general,
@@ -148,6 +164,7 @@ _RUNTIME = {
 
 _SOURCES: dict[str, Callable[[RecordGrammar, str], Source]] = {
     "R": ReaderSource,
+    "R1": functools.partial(ReaderSource, lead=1),
     "W": WriterSource,
     "J": JsonSource,
 }
@@ -160,8 +177,8 @@ def _compiled(letter: str, grammar: RecordGrammar) -> Callable[..., Any]:
         name = f"{letter}_{grammar.cls.__name__}"
         source = _SOURCES[letter](grammar, name)
         scope: dict[str, Any] = {**_RUNTIME, **source.names}
-        for needed in source.needs:
-            scope[f"{letter}_{needed.cls.__name__}"] = _compiled(letter, needed)
+        for called, (kind, needed) in source.needs.items():
+            scope[called] = _compiled(kind, needed)
         text = source.text()
         file = f"<exi {grammar.key} {name}>"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
@@ -174,7 +191,7 @@ def _compiled(letter: str, grammar: RecordGrammar) -> Callable[..., Any]:
 def prepare(element: Element) -> None:
     """Make the functions of an element's class, so that no message has to wait for them."""
     if element.record is not None and not element.refused:
-        for letter in _SOURCES:
+        for letter in "RWJ":
             _compiled(letter, element.record)
 
 
@@ -183,10 +200,12 @@ def read_element(reader: BitReader, element: Element) -> Any:
     if element.record is None or element.refused:
         return interpreter.read_element(reader, element)
     start = reader.position
-    window = _Window(reader.data, start >> 3)
+    offset = start >> 3
+    piece = reader.data[offset : offset + _WINDOW_OCTETS]
+    window = _Window(reader.data, offset + len(piece))
+    function = element.record.compiled.get("R") or _compiled("R", element.record)
     try:
-        acc, rem = _refill(window, 0, -(start & 7), start & 7)
-        value, acc, rem = _compiled("R", element.record)(window, acc, rem)
+        value, _, rem = function(window, int.from_bytes(piece, "big"), 8 * len(piece) - (start & 7))
     except (Irregular, Fault):
         return interpreter.read_element(reader, element)
     reader.position = 8 * window.offset - rem
@@ -199,13 +218,14 @@ def write_element(writer: BitWriter, element: Element, value: Any) -> None:
         interpreter.write_element(writer, element, value)
         return
     mark = writer.mark()
+    function = element.record.compiled.get("W") or _compiled("W", element.record)
     try:
-        acc, n = _compiled("W", element.record)(writer, value, 0, 0)
+        acc = function(writer, value, 1)
     except (Irregular, Fault):
         writer.reset(mark)
         interpreter.write_element(writer, element, value)
     else:
-        writer.bits(acc, n)
+        _flush(writer, acc)
 
 
 def json_value(grammar: RecordGrammar, record: Any) -> dict[str, Any]:

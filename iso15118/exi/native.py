@@ -133,14 +133,13 @@ def code(r: Reader, width: i64, count: i64) -> i64:
 
 
 def longer(r: Reader, value: i64) -> int:
-    """The octets of an Unsigned Integer from the second on, ten in all at most, and the end of its element."""
+    """The octets of an Unsigned Integer from the second on, ten in all at most."""
     shift: i64 = 7
     octet: i64 = 128
     while shift < 56:
         octet = take(r, 8)
         value |= (octet & 127) << shift
         if octet < 128:
-            skip(r, 1)
             return value
         shift += 7
     wide: int = value
@@ -151,54 +150,45 @@ def longer(r: Reader, value: i64) -> int:
         wide += last << 63
         if last > 127:
             raise Irregular
-    skip(r, 1)
     return wide
 
 
-def unsigned(r: Reader, lead: i64, low: i64, high: i64) -> i64:
-    """An Unsigned Integer of an element: ``lead`` event bits, value, end."""
-    x: i64 = take(r, lead + 9)
-    if x >> 9:
-        raise Irregular
-    value: i64 = x >> 1
-    if x & 256:
-        r.rem += 1
+def unsigned(r: Reader, lead: i64, trail: i64, low: i64, high: i64) -> i64:
+    """An Unsigned Integer of an element: ``lead`` event bits, value, ``trail`` event bits."""
+    value: i64 = take(r, lead + 8)
+    if value > 127:
+        if value > 255:
+            raise Irregular
         value = longer(r, value & 127)
-    elif x & 1:
-        raise Irregular
+    skip(r, trail)
     if value < low or value > high:
         raise Irregular
     return value
 
 
-def unsigned_long(r: Reader, lead: i64, low: int, high: int) -> int:
+def unsigned_long(r: Reader, lead: i64, trail: i64, low: int, high: int) -> int:
     """As ``unsigned``, with bounds beyond 62 bits."""
-    x: i64 = take(r, lead + 9)
-    if x >> 9:
-        raise Irregular
-    value: int = x >> 1
-    if x & 256:
-        r.rem += 1
-        value = longer(r, x >> 1 & 127)
-    elif x & 1:
-        raise Irregular
+    value: int = take(r, lead + 8)
+    if value > 127:
+        if value > 255:
+            raise Irregular
+        value = longer(r, value & 127)
+    skip(r, trail)
     if value < low or value > high:
         raise Irregular
     return value
 
 
-def signed(r: Reader, lead: i64, low: i64, high: i64) -> i64:
-    """An Integer of an element: ``lead`` event bits, sign, magnitude, end."""
-    x: i64 = take(r, lead + 10)
-    if x >> 10:
+def signed(r: Reader, lead: i64, trail: i64, low: i64, high: i64) -> i64:
+    """An Integer of an element: ``lead`` event bits, sign, magnitude, ``trail`` event bits."""
+    x: i64 = take(r, lead + 9)
+    if x >> 9:
         raise Irregular
-    value: i64 = x >> 1 & 255
-    if x & 256:
-        r.rem += 1
+    value: i64 = x & 255
+    if value > 127:
         value = longer(r, value & 127)
-    elif x & 1:
-        raise Irregular
-    if x & 512:
+    skip(r, trail)
+    if x & 256:
         value = ~value
     if value < low or value > high:
         raise Irregular

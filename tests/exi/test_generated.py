@@ -129,7 +129,7 @@ def test_tracebacks_show_the_generated_source():
     reader = element.record.compiled["R"]
     with pytest.raises(TypeError) as caught:
         reader(None, "no integer", 100)
-    assert traceback.extract_tb(caught.value.__traceback__)[-1].line == "x = acc >> rem"
+    assert traceback.extract_tb(caught.value.__traceback__)[-1].line == "x = acc >> rem & 2047"
     assert linecache.getline("<exi DC R_RationalNumber>", 1) == "def R_RationalNumber(r, acc, rem):\n"
 
 
