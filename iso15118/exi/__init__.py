@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from iso15118.exi import backend
 from iso15118.exi.codec import MAX_EXI_OCTETS, Content, Mode, decode, decode_fragment, encode, read, warm
+from iso15118.exi.dialect import SCHEMA, Dialect
 from iso15118.exi.json import from_json, to_json
 from iso15118.exi.xml import from_xml, to_xml
 
 __all__ = [
     "BACKEND",
     "MAX_EXI_OCTETS",
+    "SCHEMA",
     "Content",
+    "Dialect",
     "Mode",
     "decode",
     "decode_fragment",

@@ -6,6 +6,11 @@ on that of the message.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iso15118.exi.dialect import StringTables
+
 __all__ = ["MAX_UNSIGNED_OCTETS", "BitReader", "BitWriter", "Fault", "Irregular"]
 
 MAX_UNSIGNED_OCTETS = 10
@@ -34,15 +39,20 @@ class Irregular(Exception):
 class BitReader:
     """A cursor over one stream, most significant bit first."""
 
-    __slots__ = ("data", "limit", "nesting", "position")
+    # What few streams need is on the class, and on the object only once it is set: making a reader has to be quick.
+    __slots__ = ("__dict__", "data", "limit", "position")
+    nesting = 0
+    """Wildcards being read, one inside the other."""
+    empty_ends = 0
+    """Empty values read so far that were written as an end without a value."""
+    tables: StringTables | None = None
+    """Strings to which the stream may refer; None: it may not."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.limit = 8 * len(data)
         self.position = 0
         """Bits read so far."""
-        self.nesting = 0
-        """Wildcards being read, one inside the other."""
 
     def bits(self, width: int) -> int:
         """An unsigned number of ``width`` bits.
@@ -88,11 +98,13 @@ class BitReader:
 class BitWriter:
     """Collects bits, most significant first."""
 
-    __slots__ = ("_held", "_held_bits", "_out", "nesting")
+    __slots__ = ("__dict__", "_held", "_held_bits", "_out")
+    nesting = 0
+    """Wildcards being written, one inside the other."""
+    empty_ends = False
+    """Empty values become an end without a value."""
 
     def __init__(self) -> None:
-        self.nesting = 0
-        """Wildcards being written, one inside the other."""
         self._out = bytearray()
         self._held = 0
         self._held_bits = 0

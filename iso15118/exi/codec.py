@@ -6,11 +6,14 @@ schema set, which the V2GTP payload type names, decides every code.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from iso15118.errors import CodecError, LocalError
-from iso15118.exi import backend
+from iso15118.exi import backend, interpreter
 from iso15118.exi.bits import BitReader, BitWriter, Fault
+from iso15118.exi.dialect import SCHEMA, Dialect, StringTables
 from iso15118.exi.grammar import Element, SchemaGrammar, schema_grammar
 from iso15118.messages.model import QName, Record
 from iso15118.messages.registry import KEYS
@@ -43,15 +46,20 @@ read_element = backend.chosen.read_element
 write_element = backend.chosen.write_element
 
 
-class Content(NamedTuple):
-    """What a stream contained."""
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a stream contained. Contents are equal when name and value are, whatever was tolerated about the stream."""
 
     name: QName
     """The root element."""
     value: Any
     """A Record; of a fragment that is a simple element, its plain value."""
-    trailing_octets: int
+    trailing_octets: int = field(default=0, compare=False)
     """Zero octets after the end (others are refused): harmless, but no encoder should send them."""
+    padding: int = field(default=0, compare=False)
+    """Bits behind the end in the last octet, which should be zero."""
+    empty_ends: int = field(default=0, compare=False)
+    """Empty values that were written as an end without a value (see ``Dialect.empty_values``)."""
 
 
 def warm(key: str | None = None) -> None:
@@ -61,7 +69,13 @@ def warm(key: str | None = None) -> None:
             backend.chosen.prepare(element)
 
 
-def encode(message: Any, key: str, mode: Mode = "document", element: QName | str | None = None) -> bytes:
+def encode(
+    message: Any,
+    key: str,
+    mode: Mode = "document",
+    element: QName | str | None = None,
+    dialect: Dialect = SCHEMA,
+) -> bytes:
     """The EXI stream of a message, or of an element as a fragment (what signatures digest).
 
     Args:
@@ -69,6 +83,7 @@ def encode(message: Any, key: str, mode: Mode = "document", element: QName | str
         key: Name of the schema set (``registry.KEYS``).
         mode: A document has a global element as root, a fragment any element.
         element: Name of the root; needed where the class does not tell it.
+        dialect: What the peer writes otherwise than the schemas say.
 
     Raises:
         CodecError: The message is not valid; ``path`` says where.
@@ -76,11 +91,16 @@ def encode(message: Any, key: str, mode: Mode = "document", element: QName | str
     """
     schema = schema_grammar(key)
     writer = BitWriter()
+    write = write_element
     elements, width = _roots(schema, mode)
     code, root = root_of(schema, mode, message, element)
+    if dialect is not SCHEMA:
+        code = dialect.root_code(code, key, mode)
+        if dialect.empty_values == "end":
+            writer.empty_ends, write = True, interpreter.write_element
     writer.bits(HEADER << width | code, 8 + width)
     try:
-        write_element(writer, root, message)
+        write(writer, root, message)
     except Fault as fault:
         raise codec_error(fault, root.name.local) from None
     if mode == "fragment":
@@ -91,44 +111,79 @@ def encode(message: Any, key: str, mode: Mode = "document", element: QName | str
     return data
 
 
-def decode(data: bytes, key: str) -> Record:
+def decode(data: bytes, key: str, dialect: Dialect = SCHEMA) -> Record:
     """The message in an EXI document.
 
     Raises:
         CodecError: The stream is not a valid message of the schema set; ``path`` and ``bit`` say where.
         LocalError: Unknown key.
     """
-    _, value, _ = _read(data, key, "document")
-    assert isinstance(value, Record)
+    reader = BitReader(data)
+    root, value = _read(reader, key, "document", read_element, dialect)
+    if dialect is SCHEMA:
+        _trailing(reader, root.name.local)  # nothing else that ``read`` looks at would be refused
+    else:
+        _content(root, value, reader, dialect)
+    if not isinstance(value, Record):
+        raise CodecError("an element that is no message", root.name.local, 8)
     return value
 
 
-def decode_fragment(data: bytes, key: str) -> Content:
+def decode_fragment(data: bytes, key: str, dialect: Dialect = SCHEMA) -> Content:
     """The element in an EXI fragment, with its name.
 
     Raises:
         CodecError: As ``decode``.
         LocalError: Unknown key.
     """
-    return read(data, key, "fragment")
+    return read(data, key, "fragment", dialect)
 
 
-def read(data: bytes, key: str, mode: Mode = "document") -> Content:
-    """Name and value of the root of an EXI stream, and what follows it.
+def read(data: bytes, key: str, mode: Mode = "document", dialect: Dialect = SCHEMA) -> Content:
+    """Name and value of the root of an EXI stream, and what about it was tolerated.
 
     Raises:
         CodecError: As ``decode``.
         LocalError: Unknown key or mode.
     """
-    root, value, trailing = _read(data, key, mode)
-    return Content(root.name, value, trailing)
+    return read_from(BitReader(data), key, mode, read_element, dialect)
 
 
-def _read(data: bytes, key: str, mode: Mode) -> tuple[Element, Any, int]:
+def read_from(
+    reader: BitReader,
+    key: str,
+    mode: Mode,
+    element_reader: Callable[[BitReader, Element], Any],
+    dialect: Dialect = SCHEMA,
+) -> Content:
+    """As ``read``, by a reader of one's own and a spelling of one's choice.
+
+    Raises:
+        CodecError: As ``decode``.
+        LocalError: Unknown key or mode.
+    """
+    root, value = _read(reader, key, mode, element_reader, dialect)
+    return _content(root, value, reader, dialect)
+
+
+def _content(root: Element, value: Any, reader: BitReader, dialect: Dialect) -> Content:
+    rest = -reader.position & 7
+    padding = reader.data[reader.position >> 3] & (1 << rest) - 1 if rest else 0
+    content = Content(root.name, value, _trailing(reader, root.name.local), padding, reader.empty_ends)
+    if dialect is not SCHEMA:
+        _refuse(content, reader, dialect)
+    return content
+
+
+def _read(
+    reader: BitReader, key: str, mode: Mode, element_reader: Callable[[BitReader, Element], Any], dialect: Dialect
+) -> tuple[Element, Any]:
     schema = schema_grammar(key)
     elements, width = _roots(schema, mode)
-    reader = BitReader(data)
+    data = reader.data
     name = ""
+    if dialect.string_tables == "read":
+        reader.tables, element_reader = StringTables(), interpreter.read_element
     try:
         if len(data) > MAX_EXI_OCTETS:
             raise Fault(f"{len(data)} octets, more than the limit of {MAX_EXI_OCTETS}", 0)
@@ -136,28 +191,45 @@ def _read(data: bytes, key: str, mode: Mode) -> tuple[Element, Any, int]:
             raise Fault(f"EXI header {reader.bits(8):#04x}, not {HEADER:#04x}", 0)
         reader.position = 8
         code = reader.bits(width)
+        if dialect is not SCHEMA:
+            code = dialect.root_code(code, key, mode)
         if code >= len(elements):
             raise Fault(f"root code {code} is no element of {key}", 8)
         root = elements[code]
         name = root.name.local
-        value = read_element(reader, root)
+        value = element_reader(reader, root)
         if mode == "fragment" and reader.bits(width) != len(elements) + 1:
             raise Fault("more than one element in the fragment", reader.position - width)
-        return root, value, 0 if (reader.position + 7) >> 3 == len(data) else _trailing(reader)
     except Fault as fault:
         raise codec_error(fault, name) from None
+    return root, value
 
 
-def _trailing(reader: BitReader) -> int:
+def _refuse(content: Content, reader: BitReader, dialect: Dialect) -> None:
+    """What the dialect does not take, although it does no harm."""
+    reason = ""
+    if dialect.empty_ends == "refuse" and content.empty_ends:
+        reason = f"{content.empty_ends} empty values that are written as an end without a value"
+    elif dialect.padding == "refuse" and content.padding:
+        reason = f"padding bits other than zero: {content.padding:#b}"
+    elif dialect.trailing_zeros == "refuse" and content.trailing_octets:
+        reason = f"{content.trailing_octets} zero octets after the end of the message"
+    if reason:
+        raise CodecError(reason, content.name.local, reader.position)
+
+
+def _trailing(reader: BitReader, name: str) -> int:
     """Count the zero octets after the end.
 
     A stream of another schema set can decode as a shorter message of this one; the unread octets are the only trace
     it leaves. So octets other than zero are a fault.
     """
     end = (reader.position + 7) >> 3
+    if end == len(reader.data):
+        return 0
     tail = reader.data[end:]
     if tail.strip(b"\0"):
-        raise Fault(f"{len(tail)} octets after the end of the message", 8 * end)
+        raise CodecError(f"{len(tail)} octets after the end of the message", name, 8 * end)
     return len(tail)
 
 

@@ -322,13 +322,26 @@ class Text(_Sized):
         start = reader.position
         length = reader.unsigned() - 2
         if length < 0:
-            # 0 and 1 are hits in the string tables, which the profile switches off.
-            raise Fault("a string table reference", start)
+            value = self._reference(reader, start, local=length == -2)
+            self.check_length(len(value), start)
+            return value
         self.check_length(length, start)
         octets = reader.octets(length)
         value = octets.decode("ascii") if octets.isascii() else self._wide(reader, octets, length, start)
         self.check_characters(value, start)
+        if reader.tables is not None:
+            reader.tables.add(value)
         return value
+
+    def _reference(self, reader: BitReader, start: int, *, local: bool) -> str:
+        """A string that came before (EXI 1.0, 7.3.3): the profile has none, a dialect may."""
+        if reader.tables is None:
+            raise Fault("a string table reference", start)
+        entries = reader.tables.entries(local=local)
+        place = reader.bits(max(len(entries) - 1, 0).bit_length())
+        if place >= len(entries):
+            raise Fault(f"string {place} of a table that has {len(entries)}", start)
+        return entries[place]
 
     def _wide(self, reader: BitReader, octets: bytes, length: int, start: int) -> str:
         """Code points beyond ASCII: read on, at least one octet for each code point still missing."""

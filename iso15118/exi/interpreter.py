@@ -29,10 +29,16 @@ def read_element(reader: BitReader, element: Element) -> Any:
     """
     if element.refused:
         raise Fault(element.refused, reader.position)
+    if reader.tables is not None:
+        reader.tables.names.append(element.name)
     if element.record is not None:
-        return _read_record(reader, element.record)
-    assert element.datatype is not None
-    return _read_simple(reader, element.datatype)
+        value: Any = _read_record(reader, element.record)
+    else:
+        assert element.datatype is not None
+        value = _read_simple(reader, element.datatype)
+    if reader.tables is not None:
+        reader.tables.names.pop()
+    return value
 
 
 def _read_simple(reader: BitReader, datatype: Datatype) -> Any:
@@ -50,6 +56,7 @@ def _read_empty(reader: BitReader, datatype: Datatype) -> Any:
     if reader.bits(_UNDECLARED_WIDTH) == 0:
         value = datatype.empty(start)
         if value is not None:
+            reader.empty_ends += 1
             return value
     raise Fault("content the schema does not declare", start)
 
@@ -113,7 +120,12 @@ def _read_particle(
     if production.event is Event.ELEMENT:
         return element, read_element(reader, element)
     assert element.datatype is not None
-    return element, element.datatype.read(reader)
+    if reader.tables is None or production.event is not Event.ATTRIBUTE:
+        return element, element.datatype.read(reader)
+    reader.tables.names.append(element.name)
+    value = element.datatype.read(reader)
+    reader.tables.names.pop()
+    return element, value
 
 
 def _read_text(reader: BitReader, grammar: RecordGrammar, values: dict[str, Any]) -> None:
@@ -141,6 +153,7 @@ def _read_undeclared(reader: BitReader, state: State, code: int, values: dict[st
         assert last.element.datatype is not None
         value = last.element.datatype.empty(start)
         if value is not None:
+            reader.empty_ends += 1
             values[last.particle.field] = value
             return
     raise Fault(f"an event the schema does not declare here; it declares {expected(state)}", start)
@@ -166,6 +179,9 @@ def write_element(writer: BitWriter, element: Element, value: Any) -> None:
         _write_record(writer, element.record, value)
     else:
         datatype = check_simple(element, value)
+        if writer.empty_ends and value in ("", b""):
+            writer.bits(1 << _UNDECLARED_WIDTH, 1 + _UNDECLARED_WIDTH)
+            return
         writer.bits(0, 1)
         datatype.write(writer, value)
         writer.bits(0, 1)
@@ -177,6 +193,11 @@ def _write_record(writer: BitWriter, grammar: RecordGrammar, record: Record) -> 
         production = state.text if element is TEXT else state.by_element.get(element, state.wildcard)
         assert production is not None
         assert production.after is not None
+        if writer.empty_ends and production.event is Event.CONTENT and value in ("", b""):
+            check_simple(element, value)
+            writer.bits(len(state.productions), state.width)
+            writer.bits(0, _UNDECLARED_WIDTH)
+            return
         writer.bits(production.code, state.width)
         try:
             _write_particle(writer, grammar, production, element, value)

@@ -82,7 +82,7 @@ def from_json(data: Any, key: str, mode: Mode = "document") -> Content:
     ((name, body),) = data.items()
     _, root = find_element(schema, mode, str(name))
     try:
-        return Content(root.name, _read(root, body, 0), 0)
+        return Content(root.name, _read(root, body, 0))
     except Fault as fault:
         raise codec_error(fault, root.name.local) from None
 

@@ -126,7 +126,7 @@ def from_xml(text: str, key: str, mode: Mode = "document") -> Content:
     name = _qname(node.tag)
     _, root = find_element(schema, mode, name)
     try:
-        return Content(name, _read(node, root, 0), 0)
+        return Content(name, _read(node, root, 0))
     except Fault as fault:
         raise codec_error(fault, name.local) from None
 

@@ -102,10 +102,11 @@ class Endpoint:
             too_long = FramingError(f"a handshake of {len(frame.payload)} octets, more than {MAX_HANDSHAKE_OCTETS}")
             return self.carry(self.session.reject(too_long, now), now)
         try:
-            self._read, message, _ = exi.read(frame.payload, key)
+            content = exi.read(frame.payload, key)
         except CodecError as error:
             self._trace_bytes(frame, str(error), now)
             return self.carry(self.session.reject(error, now), now)
+        self._read, message = content.name, content.value
         self._trace_message(message, self._read, key, "rx", now)
         return self.carry(self.session.receive(message, now), now)
 

@@ -30,7 +30,7 @@ from tests.exi.vectors import DATA, corpus, load, sample
 READS_MORE = 16
 """Reads beyond one for each bit: of events and literals that take no bit, and the one that finds the end."""
 
-LINES_PER_BIT, LINES_MORE = 8, 1_000
+LINES_PER_BIT, LINES_MORE = 10, 1_000
 """Lines of Python for a stream, at most."""
 
 MEMORY_FACTOR, MEMORY_MORE = 64, 16_384

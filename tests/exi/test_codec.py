@@ -26,7 +26,7 @@ def test_a_message_comes_back(message):
 
 def test_the_worked_example():
     assert exi.encode(CABLE_CHECK_RES, "DC") == CABLE_CHECK_RES_EXI
-    assert exi.read(CABLE_CHECK_RES_EXI, "DC") == (QName("DC_CableCheckRes", DC), CABLE_CHECK_RES, 0)
+    assert exi.read(CABLE_CHECK_RES_EXI, "DC") == exi.Content(QName("DC_CableCheckRes", DC), CABLE_CHECK_RES)
 
 
 def test_an_older_handshake_has_a_grammar_of_its_own():
@@ -73,7 +73,7 @@ def test_the_signed_info_of_the_two_grammars_differs():
     assert short[:2] == bytes([0x80, 0x80 | short[1] & 3])
     assert short != long
     for key, data in (("xmldsig", short), ("CommonMessages", long)):
-        assert exi.decode_fragment(data, key) == (QName("SignedInfo", xmldsig.XMLNS.uri), info, 0)
+        assert exi.decode_fragment(data, key) == exi.Content(QName("SignedInfo", xmldsig.XMLNS.uri), info)
 
 
 def test_a_fragment_is_named_by_its_class_where_that_stands_behind_one_element():
@@ -87,7 +87,7 @@ def test_a_class_behind_many_elements_needs_a_name():
         exi.encode(rational(1), "DC", "fragment")
     for name in ("EVPresentVoltage", QName("EVPresentVoltage", DC)):
         content = exi.decode_fragment(exi.encode(rational(1), "DC", "fragment", name), "DC")
-        assert content == (QName("EVPresentVoltage", DC), RationalNumber(exponent=0, value=1), 0)
+        assert content == exi.Content(QName("EVPresentVoltage", DC), RationalNumber(exponent=0, value=1))
 
 
 def test_a_simple_element_may_be_a_fragment():
@@ -149,3 +149,10 @@ def test_no_message_imports_or_derives_anything_once_warm():
 def test_messages_are_values():
     assert hash(CABLE_CHECK_RES) == hash(exi.decode(CABLE_CHECK_RES_EXI, "DC"))
     assert msgspec.structs.replace(CABLE_CHECK_RES) == CABLE_CHECK_RES
+
+
+def test_a_document_that_is_no_message_is_read_and_not_decoded():
+    data = exi.encode(b"\1", "DC", "document", "DigestValue")
+    assert exi.read(data, "DC").value == b"\1"
+    with pytest.raises(CodecError, match="DigestValue: an element that is no message"):
+        exi.decode(data, "DC")

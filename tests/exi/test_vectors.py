@@ -16,6 +16,8 @@ from iso15118.messages.registry import KEYS
 from tests.exi.vectors import DATA, PHANTOM, corpus, sample
 
 VECTORS = sample()
+END = exi.Dialect(empty_values="end")
+"""How the codec that made the vectors writes empty values."""
 
 
 def infoset(node: Any) -> tuple[Any, ...]:
@@ -43,7 +45,9 @@ def check(vector: dict[str, Any]) -> None:
     from_their_xml = exi.from_xml(vector["xml"], key, mode)
     assert from_their_xml == content
     encoded = exi.encode(from_their_xml.value, key, mode, from_their_xml.name)
-    assert encoded.hex() == vector.get("exi_empty_ch", vector["exi"])
+    if "exi_empty_ch" in vector or not content.empty_ends:
+        assert encoded.hex() == vector.get("exi_empty_ch", vector["exi"])
+    assert exi.encode(content.value, key, mode, content.name, END).hex() == vector["exi"]
     if "exi_empty_ch" in vector:
         assert exi.read(encoded, key, mode) == content
 
@@ -83,19 +87,8 @@ def test_signatures_with_every_branch_of_the_schema():
     """KeyInfo, Object, text in mixed content, wildcards. The JSON that came with them has no order: ours does."""
     vectors = [vector for vector in corpus("public") if vector.get("class") == "sigx"]
     assert len(vectors) == 50
-    forms = 0
     for vector in vectors:
-        try:
-            check({**vector, "json": None})
-        except AssertionError:
-            # Elements without content inside a wildcard: the corpus has them in the other form only.
-            content = exi.read(bytes.fromhex(vector["exi"]), vector["key"], vector["mode"])
-            assert (
-                exi.read(exi.encode(content.value, vector["key"], vector["mode"], content.name), vector["key"])
-                == content
-            )
-            forms += 1
-    assert forms == 10
+        check({**vector, "json": None})
 
 
 def test_exotic_streams_are_read_or_refused_clearly():

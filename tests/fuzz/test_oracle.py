@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from fuzz import oracle
@@ -101,5 +103,5 @@ def test_the_spelling_in_use_is_put_back():
     with pytest.raises(IndexError):
         oracle.outcome(wrong("generated", reads=crashes), SEED[1:], "DC", "document")
     with pytest.raises(CodecError):
-        oracle.written(oracle.GENERATED, codec.read(SEED[1:], "DC")._replace(value=None), "DC", "document")
+        oracle.written(oracle.GENERATED, dataclasses.replace(codec.read(SEED[1:], "DC"), value=None), "DC", "document")
     assert (codec.read_element, codec.write_element) == before
