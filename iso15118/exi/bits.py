@@ -6,7 +6,7 @@ on that of the message.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from iso15118.exi.dialect import StringTables
@@ -93,6 +93,20 @@ class BitReader:
             value |= (octet & 127) << shift
             shift += 7
         return value
+
+    def note_event(self, event: str, name: str, declared: int) -> None:
+        """Hear which event the bits since the last note were.
+
+        A reader that explains (``explain``) keeps it; this one does not.
+
+        Args:
+            event: ``SE``, ``AT``, ``CH``, ``EE``, ``name`` of a wildcard's element.
+            name: Of the element or attribute, if it begins here.
+            declared: How many events the grammar declares in this state.
+        """
+
+    def note_value(self, datatype: Any, value: Any) -> None:
+        """Hear which value the bits since the last note were; ``datatype`` is that of ``datatypes``."""
 
 
 class BitWriter:

@@ -28,6 +28,7 @@ __all__ = [
     "encode",
     "find_element",
     "read",
+    "read_from",
     "root_of",
     "warm",
 ]

@@ -15,10 +15,12 @@ from iso15118.exi.codec import find_element
 from iso15118.exi.datatypes import Binary, Boolean, Datatype, Enumeration, NBit, Signed, Text, Unsigned
 from iso15118.exi.grammar import Element, Event, Particle, Production, RecordGrammar, Slot, State, schema_grammar
 from iso15118.messages import xmldsig
-from iso15118.messages.model import QName
+from iso15118.messages.model import AnyElement, Group, Part, QName
 
 __all__ = ["describe_element", "describe_roots", "type_text"]
 
+_ANY = "*"
+"""Name of what stands for a wildcard in a grammar."""
 _MOST_CODES = 4
 _MOST_LITERALS = 72
 """Characters of the literals of an enumeration that are shown beside its name."""
@@ -155,8 +157,13 @@ class _Tree:
     def record(self, grammar: RecordGrammar, depth: int) -> None:
         self.seen.add(grammar)
         codes = _Codes(grammar.start)
+        model = grammar.cls.content_model
         for slot in grammar.slots:
+            if model is not None and slot.particles[0].kind is not Event.ATTRIBUTE:
+                self.rows.append(_Row(depth, "content", "", _model(model)))
+                depth, model = depth + 1, None
             self.slot(slot, codes, depth)
+        depth -= grammar.cls.content_model is not None and model is None
         if codes.mixed:
             self.rows.append(_Row(depth, "(text between elements)", "0..", "", _joined(codes.mixed)))
         self.rows.append(_Row(depth, "(end)", "", "", _joined(codes.end)))
@@ -171,10 +178,9 @@ class _Tree:
             self.particle(particle, codes, depth + 1)
 
     def particle(self, particle: Particle, codes: _Codes, depth: int) -> None:
-        times = "" if particle.group else _times(particle)
-        if len(particle.elements) > 1 or particle.contents:
-            what = "content, as its model allows" if particle.contents else "one of the substitutes"
-            self.rows.append(_Row(depth, what, times))
+        times = "" if particle.group or particle.contents else _times(particle)
+        if len(particle.elements) > 1 and not particle.contents:
+            self.rows.append(_Row(depth, "one of the substitutes", times))
             depth, times = depth + 1, ""
         for element in particle.elements:
             self.element(particle, element, times, codes, depth)
@@ -183,9 +189,11 @@ class _Tree:
         record = element.record
         name = _name(particle, element)
         code = _joined(codes.elements.get(element, []))
-        if element.name.local == "*":
-            which = "of XML signature, or of another namespace" if not element.other else "of another namespace"
-            self.rows.append(_Row(depth, "(any element)", times, which, code))
+        if element.name.local == _ANY:
+            # Only global elements of XML signature have codes for their names (``contents``).
+            none = "refused: elements of another namespace only, of which none is supported"
+            what = none if element.other else "a global element of XML signature, by its name"
+            self.rows.append(_Row(depth, "(any element)", times, what, code))
         elif element.refused:
             self.rows.append(_Row(depth, name, times, f"refused: {element.refused}", code))
         elif record is None:
@@ -210,6 +218,20 @@ def _name(particle: Particle, element: Element) -> str:
         case Event.CONTENT:
             return "(value)"
     return element.name.local
+
+
+def _model(part: Part | AnyElement | Group) -> str:
+    """A content model as a regular expression, as in a DTD."""
+    if isinstance(part, Part):
+        return part.name + ("" if part.least else "?")
+    if isinstance(part, AnyElement):
+        text = "any element"
+    else:
+        text = (" | " if part.alternatives else ", ").join(map(_model, part.particles))
+        if len(part.particles) == 1 and (part.least, part.most) == (1, 1):
+            return text
+    sign = {(1, 1): "", (0, 1): "?", (0, None): "*", (1, None): "+"}[part.least, part.most]
+    return f"({text}){sign}" if sign or isinstance(part, Group) else text
 
 
 def _times(particle: Particle) -> str:

@@ -44,9 +44,12 @@ def read_element(reader: BitReader, element: Element) -> Any:
 def _read_simple(reader: BitReader, datatype: Datatype) -> Any:
     if reader.bits(1):
         return _read_empty(reader, datatype)
+    reader.note_event("CH", "", 1)
     value = datatype.read(reader)
+    reader.note_value(datatype, value)
     if reader.bits(1):
         raise Fault("more than a value", reader.position - 1)
+    reader.note_event("EE", "", 1)
     return value
 
 
@@ -57,6 +60,7 @@ def _read_empty(reader: BitReader, datatype: Datatype) -> Any:
         value = datatype.empty(start)
         if value is not None:
             reader.empty_ends += 1
+            reader.note_event("EE", "", 1)
             return value
     raise Fault("content the schema does not declare", start)
 
@@ -68,19 +72,23 @@ def _read_record(reader: BitReader, grammar: RecordGrammar) -> Record:
         code = reader.bits(state.width)
         if code >= len(state.productions):
             _read_undeclared(reader, state, code, values)
+            reader.note_event("EE", "", len(state.productions))
             break
         production = state.productions[code]
         if production is state.end:
+            reader.note_event("EE", "", len(state.productions))
             break
         after = production.after
         assert after is not None
         particle, element = production.particle, production.element
         if production is state.text:
+            reader.note_event("CH", "", len(state.productions))
             _read_text(reader, grammar, values)
             state = after[2]
             continue
         assert particle is not None
         assert element is not None
+        reader.note_event(production.event.value, element.name.local, len(state.productions))
         items_: list[Any] | None = values.setdefault(particle.field, []) if particle.many else None
         if items_ is not None and len(items_) == particle.limit:
             raise at(particle, Fault(f"more than the limit of {particle.limit}", reader.position))
@@ -112,6 +120,7 @@ def _read_particle(
         assert production.particle is not None
         start = reader.position
         element = wildcard_element(schema, production, read_name(reader, schema))
+        reader.note_event("name", element.name.local, 0)
         nesting = reader.nesting
         reader.nesting = deeper(nesting, production.particle, element, start)
         value = read_element(reader, element)
@@ -120,11 +129,13 @@ def _read_particle(
     if production.event is Event.ELEMENT:
         return element, read_element(reader, element)
     assert element.datatype is not None
-    if reader.tables is None or production.event is not Event.ATTRIBUTE:
-        return element, element.datatype.read(reader)
-    reader.tables.names.append(element.name)
-    value = element.datatype.read(reader)
-    reader.tables.names.pop()
+    if reader.tables is not None and production.event is Event.ATTRIBUTE:
+        reader.tables.names.append(element.name)
+        value = element.datatype.read(reader)
+        reader.tables.names.pop()
+    else:
+        value = element.datatype.read(reader)
+    reader.note_value(element.datatype, value)
     return element, value
 
 
@@ -134,6 +145,7 @@ def _read_text(reader: BitReader, grammar: RecordGrammar, values: dict[str, Any]
     assert particle is not None
     assert TEXT.datatype is not None
     text = TEXT.datatype.read(reader)
+    reader.note_value(TEXT.datatype, text)
     contents = values.setdefault(particle.field, [])
     if contents and type(contents[-1]) is list:
         contents[-1].append(text)  # joined at the end: adding to a text again and again would copy it as often

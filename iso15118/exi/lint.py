@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from iso15118.exi.codec import Mode, root_of
 from iso15118.exi.datatypes import Binary, Text
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, schema_grammar
-from iso15118.exi.interpreter import step
+from iso15118.exi.interpreter import present, step
 from iso15118.messages import deployed, xmldsig
 from iso15118.messages.deployed import Rule
 from iso15118.messages.model import QName
@@ -100,6 +100,9 @@ def _walk(element: Element, value: Any, signed: bool, found: list[_Found]) -> No
             if check.wanted:
                 found.append(([particle.elements[0].name.local], "none of them", deployed.MISSING))
             continue
+        if particle.contents:
+            _contents(element.record, value, signed, found)
+            continue
         items = held if particle.many else (held,)
         if check.placed:
             _place(element.record, check, len(items), found)
@@ -113,6 +116,23 @@ def _walk(element: Element, value: Any, signed: bool, found: list[_Found]) -> No
                 _simple(child, item, found, signed=content, of_signature=_of_signature(element.record))
             for path, _, _ in found[before:]:
                 path.append(step(particle, child, count if particle.many else 0))
+
+
+def _contents(grammar: RecordGrammar, record: Any, signed: bool, found: list[_Found]) -> None:
+    """Free content: texts, elements that the model names, and those of a wildcard."""
+    for particle, child, item, count in present(grammar, record):
+        if not particle.contents:
+            continue
+        before = len(found)
+        unusual = child not in particle.elements or child.name.local in deployed.SIGNATURE_PARTS
+        if unusual and _of_signature(grammar):
+            found.append(([], "a part no session's signature needs", deployed.SIGNATURE_PART))
+        if child.record is not None:
+            _walk(child, item, _signed(child, item, within=signed), found)
+        else:
+            _simple(child, item, found, signed=signed, of_signature=_of_signature(grammar))
+        for path, _, _ in found[before:]:
+            path.append(step(particle, child, count))
 
 
 def _simple(element: Element, value: Any, found: list[_Found], *, signed: bool, of_signature: bool = False) -> None:
@@ -148,6 +168,9 @@ def _plan(grammar: RecordGrammar, signed: bool) -> tuple[_Check, ...]:
 
 def _checks(grammar: RecordGrammar, signed: bool, above: frozenset[RecordGrammar]) -> Iterator[_Check]:
     particles = [particle for slot in grammar.slots for particle in slot.particles]
+    if grammar.contents is not None:
+        yield _Check(grammar.contents, None, deployed.LIST, placed=False, wanted=False)
+        particles.remove(grammar.contents)
     wanted = {deployed.MISSED.get(particle.elements[0].name.local) for particle in particles}
     for particle in particles:
         name = particle.elements[0].name.local
@@ -184,5 +207,4 @@ def _of_signature(grammar: RecordGrammar) -> bool:
 
 
 def _is_part(grammar: RecordGrammar, particle: Particle) -> bool:
-    unusual = particle.kind in (Event.WILDCARD, Event.MIXED)
-    return _of_signature(grammar) and (unusual or particle.elements[0].name.local in deployed.SIGNATURE_PARTS)
+    return _of_signature(grammar) and particle.elements[0].name.local in deployed.SIGNATURE_PARTS

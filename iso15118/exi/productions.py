@@ -29,15 +29,15 @@ Signatures of a session refer to one element each, by one transform."""
 
 
 class Event(enum.Enum):
-    """Kinds of first-level events."""
+    """Kinds of first-level events, as EXI 1.0 abbreviates them."""
 
-    ATTRIBUTE = enum.auto()
-    ELEMENT = enum.auto()
-    WILDCARD = enum.auto()
-    END = enum.auto()
-    CONTENT = enum.auto()
+    ATTRIBUTE = "AT"
+    ELEMENT = "SE"
+    WILDCARD = "SE(*)"
+    END = "EE"
+    CONTENT = "CH"
     """The simple content of a type that has attributes beside it."""
-    MIXED = enum.auto()
+    MIXED = "CH(mixed)"
     """Text between the children of a mixed type."""
 
 

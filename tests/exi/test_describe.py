@@ -94,6 +94,24 @@ def test_signatures_are_spelled_out_on_request():
     assert row(signed_info, "(any element)")[1] == "00"
 
 
+def test_content_models_are_regular_expressions():
+    assert describe_element("xmldsig", "PGPData")[2:] == [
+        "element          times  code     type",
+        "content                          ((PGPKeyID, PGPKeyPacket?, (any element)*) | (PGPKeyPacket, (any element)*))",
+        "  PGPKeyID              00       base64Binary",
+        "  PGPKeyPacket          01 | 00  base64Binary",
+        "  (any element)         01 | 00  refused: elements of another namespace only, of which none is supported",
+        "(end)                   10 | 01",
+    ]
+    assert row(describe_element("xmldsig", "Object"), "(any element)")[-1] == (
+        "a global element of XML signature, by its name"
+    )
+    dsa = describe_element("xmldsig", "DSAKeyValue")
+    assert row(dsa, "content")[-1] == "((P, Q)?, G?, Y, J?, (Seed, PgenCounter)?)"
+    assert row(dsa, "Q")[1:3] == ["0..1", "0"]  # once P has come, Q must
+    assert dsa[-1].startswith("(end)")
+
+
 def test_a_type_is_spelled_out_once():
     lines = describe_element("DC", "DC_ChargeLoopRes")
     assert sum(line.strip().startswith("Exponent") for line in lines) == 1

@@ -21,6 +21,7 @@ from iso15118.messages.iso20.common import (
 )
 from iso15118.messages.iso20.types import MessageHeader, MeterInfo, ResponseCode
 from iso15118.messages.iso20.wpt import fine_positioning, lf_signals
+from iso15118.messages.model import Child, QName
 from iso15118.messages.registry import KEYS, schema_set
 from tests.exi.samples import APP_REQ, CABLE_CHECK_RES, HEADER, LOOP_RES, rational
 
@@ -146,6 +147,25 @@ def test_parameter_sets_and_parameters():
 )
 def test_signatures(change, path, rule):
     assert found(setup(signed_by(**change))) == [(f"SessionSetupReq/Header/Signature/SignedInfo/{path}", rule)]
+
+
+def test_what_no_signature_of_a_session_has():
+    def named(name: str, value: object) -> Child:
+        return Child(QName(name, xmldsig.XMLNS.uri), value)
+
+    plain = signed_by()
+    keyed = msgspec.structs.replace(plain, key_info=xmldsig.KeyInfo(content=(named("KeyName", "N" * 65),)))
+    at = "SessionSetupReq/Header/Signature/KeyInfo"
+    assert found(setup(keyed)) == [(at, "signature-part"), (f"{at}/KeyName[1]", "signature-text")]
+    method = xmldsig.CanonicalizationMethod(algorithm="a", content=("é", named("KeyName", "")))
+    at = "CanonicalizationMethod"
+    assert found(method, "xmldsig") == [
+        (f"{at}/#text[1]", "signature-part"),
+        (f"{at}/#text[1]", "plain-text"),
+        (f"{at}/KeyName[2]", "signature-part"),
+    ]
+    xpath = xmldsig.Transform(algorithm="a", content=(named("XPath", "/"),))
+    assert found(xpath, "xmldsig") == [("Transform/XPath[1]", "signature-part")]
 
 
 def test_names_of_issuers_are_text_of_xmldsig():
