@@ -41,7 +41,7 @@ class Event(enum.Enum):
     """Text between the children of a mixed type."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Element:
     """A field's or root's element or attribute name with its type: exactly one of ``datatype``, ``record``, ``refused``."""
 
@@ -54,7 +54,7 @@ class Element:
     """A wildcard's: elements of the class's own namespace are left out."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Particle:
     """One place in a type: a field, or one alternative of a choice."""
 
@@ -82,7 +82,7 @@ class Particle:
         return MAX_UNBOUNDED_ITEMS if self.most is None else self.most
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Slot:
     """A particle, or the alternatives of a choice."""
 
@@ -90,7 +90,7 @@ class Slot:
     required: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Production:
     """One event of a state and what follows it."""
 
@@ -102,7 +102,7 @@ class Production:
     """The state then: below the minimum of a list, between, at the maximum. Three times the same but for lists."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class State:
     """What may come next. ``width`` is that of the event code."""
 
@@ -118,7 +118,7 @@ class State:
     wildcard: Production | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class RecordGrammar:
     """Grammar of one class in one schema set."""
 
@@ -140,7 +140,7 @@ class RecordGrammar:
     """Functions generated so far (``generated``)."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class SchemaGrammar:
     """Everything the codec needs for one schema set, complete: nothing is derived while messages pass."""
 

@@ -168,3 +168,9 @@ def test_every_state_is_consistent(key):
 def test_an_unknown_key_names_the_known_ones():
     with pytest.raises(LocalError, match=r"'MCS'.*AppProtocol"):
         schema_grammar("MCS")
+
+
+def test_an_element_is_printed_in_a_line():
+    """Its grammar is a graph: printed as a tree the least message would fill hundreds of megabytes."""
+    element = schema_grammar("AppProtocol").document[0]
+    assert len(repr(element)) < 200
