@@ -1,4 +1,4 @@
-"""``v2g exi schema`` and ``v2g exi lint``: what a grammar allows, and who can't read a message."""
+"""``v2g exi explain``, ``schema`` and ``lint``: what each bit means, what a grammar allows, who can't read a message."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 import json
 import sys
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,20 +15,75 @@ from iso15118.cli.exi_input import Key, Mode, ModeOption, fail, fitting, octets,
 from iso15118.errors import CodecError, V2GError
 from iso15118.exi import Content
 from iso15118.exi.describe import describe_element, describe_roots
+from iso15118.exi.explain import Explanation
+from iso15118.exi.explain import explain as explained
 from iso15118.exi.grammar import schema_grammar
 from iso15118.exi.lint import Finding
 from iso15118.exi.lint import lint as findings_in
 from iso15118.messages.registry import KEYS
 
-__all__ = ["lint", "register", "schema"]
+__all__ = ["explain", "lint", "register", "schema"]
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for tools.")]
 
 
 def register(app: typer.Typer) -> None:
     """Make these commands part of ``v2g exi``."""
+    app.command(epilog="Example:  v2g exi explain 80300400810182028303840ac0222a10 --key DC")(explain)
     app.command(epilog="Examples:  v2g exi schema DC  |  v2g exi schema DC DC_ChargeLoopReq")(schema)
     app.command(epilog="Examples:  v2g exi lint 80740400810182028303840ac0220100  |  v2g exi lint < message.xml")(lint)
+
+
+def explain(
+    payload: Annotated[list[str] | None, typer.Argument(help="Hexadecimal; left out: standard input.")] = None,
+    key: Key = None,
+    mode: ModeOption = Mode.DOCUMENT,
+    as_json: Json = False,
+) -> None:
+    """Print what each bit of a payload means; of a bad one, up to its fault. The exit status is 1 if there is one."""
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # as the other commands, on any terminal
+    failed = False
+    for number, given in enumerate(payloads(payload)):
+        try:
+            used, explanation = _explained(octets(given), key, mode)
+        except V2GError as error:
+            print(f"v2g exi explain: {error}", file=sys.stderr)
+            failed = True
+            continue
+        failed = failed or explanation.error is not None
+        if as_json:
+            print("\n".join(json.dumps(row, ensure_ascii=False) for row in _rows(explanation)))
+            continue
+        if number:
+            print()
+        name = "" if explanation.content is None else explanation.content.name.local + " "
+        print(f"{name}{'of' if name else 'as'} {used}", *explanation.lines(), sep="\n")
+    raise typer.Exit(1 if failed else 0)
+
+
+def _explained(data: bytes, key: str | None, mode: Mode) -> tuple[str, Explanation]:
+    """By the schema set that was given, else the one that fits, else the one that reads furthest."""
+    if key is not None:
+        return key, explained(data, key, mode.value)
+    tried = {each: explained(data, each, mode.value) for each in KEYS}
+    whole = {each: explanation for each, explanation in tried.items() if explanation.error is None}
+    contents = [explanation.content for explanation in whole.values()]
+    if any(content != contents[0] for content in contents):
+        raise CodecError(f"fits more than one schema set ({', '.join(whole)}); choose with --key")
+    return max((whole or tried).items(), key=lambda item: _reached(item[1]))
+
+
+def _reached(explanation: Explanation) -> int:
+    """Bit at which the fault is; the first set wins where several come as far."""
+    error = explanation.error
+    return 0 if error is None or error.bit is None else error.bit
+
+
+def _rows(explanation: Explanation) -> Iterator[dict[str, Any]]:
+    yield from (step.to_json() for step in explanation.steps)
+    error = explanation.error
+    if error is not None:
+        yield {"fault": error.reason, "path": error.path, "bit": error.bit}
 
 
 def schema(

@@ -184,7 +184,9 @@ def _read(
     data = reader.data
     name = ""
     if dialect.string_tables == "read":
-        reader.tables, element_reader = StringTables(), interpreter.read_element
+        reader.tables = StringTables()
+        if element_reader is read_element:  # of the spellings only the interpreter follows references
+            element_reader = interpreter.read_element
     try:
         if len(data) > MAX_EXI_OCTETS:
             raise Fault(f"{len(data)} octets, more than the limit of {MAX_EXI_OCTETS}", 0)

@@ -15,6 +15,7 @@ from iso15118.exi import interpreter
 from iso15118.exi.bits import BitReader
 from iso15118.exi.codec import Content, Mode, read_from
 from iso15118.exi.datatypes import Binary, Text
+from iso15118.exi.dialect import SCHEMA, Dialect
 from iso15118.exi.grammar import Element, schema_grammar
 
 __all__ = ["Explanation", "Step", "explain"]
@@ -87,13 +88,14 @@ class Explanation(NamedTuple):
             yield f"fault: {self.error}"
 
 
-def explain(data: bytes, key: str, mode: Mode = "document") -> Explanation:
+def explain(data: bytes, key: str, mode: Mode = "document", dialect: Dialect = SCHEMA) -> Explanation:
     """Read a stream and say what each bit of it means; a fault is part of the answer.
 
     Args:
         data: The EXI stream.
         key: Name of the schema set (``registry.KEYS``).
         mode: A document has a global element as root, a fragment any element.
+        dialect: What the peer writes otherwise than the schemas say.
 
     Raises:
         LocalError: Unknown key or mode.
@@ -102,7 +104,7 @@ def explain(data: bytes, key: str, mode: Mode = "document") -> Explanation:
     reader = _Listener(data, len(schema.document if mode == "document" else schema.fragment))
     content, error = None, None
     try:
-        content = read_from(reader, key, mode, _read_element)
+        content = read_from(reader, key, mode, _read_element, dialect)
     except CodecError as fault:
         error = fault
     reader.finish(fault=error is not None)
@@ -120,7 +122,7 @@ def _read_element(reader: BitReader, element: Element) -> Any:
 class _Listener(BitReader):
     """Keeps what it is told about the bits it has read."""
 
-    __slots__ = ("inside", "length_end", "mark", "roots", "steps")
+    __slots__ = ("inside", "length", "length_end", "mark", "roots", "steps")
 
     def __init__(self, data: bytes, roots: int) -> None:
         super().__init__(data)
@@ -130,13 +132,15 @@ class _Listener(BitReader):
         """Where what has not been noted yet begins."""
         self.length_end = 0
         """Where the first integer since the mark ended: a length, if the value has one."""
+        self.length = 0
+        """That integer, as it is written."""
         self.inside: list[str] = []
 
     def unsigned(self, most_octets: int = 10) -> int:
         """As any reader's; remembers where a length ends."""
         value = super().unsigned(most_octets)
         if self.length_end <= self.mark:
-            self.length_end = self.position
+            self.length, self.length_end = value, self.position
         return value
 
     def note_event(self, event: str, name: str, declared: int) -> None:
@@ -151,7 +155,8 @@ class _Listener(BitReader):
 
     def note_value(self, datatype: Any, value: Any) -> None:
         """See ``BitReader``."""
-        if isinstance(datatype, Text | Binary) and self.length_end > self.mark:
+        reference = isinstance(datatype, Text) and self.length < 2
+        if isinstance(datatype, Text | Binary) and self.length_end > self.mark and not reference:
             self.step("length", self.length_end, value=len(value))
         if self.position > self.mark or self.steps[-1].event != "length":
             self.step("value", self.position, value=value)

@@ -157,7 +157,7 @@ FRAGMENT_CODECS: Mapping[str, frozenset[str]] = {
 
 SWAPPED = Rule(
     "swapped-root",
-    "any other root",
+    "any other root; towards such a peer the dialect acdp_roots='cbexigen'",
     f"{_CB} has the root codes 1 and 2 of ACDP the other way round: it takes this message for the other one",
     "measured: 176 of 777 vectors of ACDP",
 )

@@ -11,6 +11,7 @@ import pytest
 from iso15118 import exi
 from iso15118.cli import main
 from iso15118.exi.describe import describe_element, describe_roots
+from iso15118.exi.explain import explain
 from tests.exi.samples import APP_REQ, CABLE_CHECK_RES, CABLE_CHECK_RES_EXI, LOOP_RES
 
 HEX = CABLE_CHECK_RES_EXI.hex()
@@ -108,3 +109,50 @@ def test_lint_finds_the_schema_set(v2g):
 def test_lint_of_a_fragment(v2g):
     fragment = exi.encode(CABLE_CHECK_RES.header, "DC", "fragment", "Header").hex()
     assert v2g("lint", "--mode", "fragment", "-k", "DC", fragment).out == "Header of DC: no findings\n"
+
+
+# --- explain ---
+
+
+def test_explain_says_what_each_bit_means(v2g):
+    done = v2g("explain", HEX, "--key", "DC")
+    explanation = explain(CABLE_CHECK_RES_EXI, "DC")
+    assert done == Done(0, "\n".join(["DC_CableCheckRes of DC", *explanation.lines()]) + "\n", "")
+
+
+def test_explain_finds_the_schema_set(v2g):
+    assert v2g("explain", LOOP_HEX).out.startswith("DC_ChargeLoopRes of DC\n")
+
+
+def test_explain_for_tools(v2g):
+    done = v2g("explain", "--json", "-k", "DC", HEX)
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    assert rows == [step.to_json() for step in explain(CABLE_CHECK_RES_EXI, "DC").steps]
+    assert done.status == 0
+
+
+def test_explain_of_a_fault_ends_with_it(v2g):
+    done = v2g("explain", HEX[:20], HEX, "-k", "DC")
+    assert (done.status, done.err) == (1, "")
+    bad, good = done.out.split("\n\n")
+    assert bad.startswith("as DC\n")
+    assert bad.splitlines()[-1] == "fault: DC_CableCheckRes/Header/SessionID: 8 octets announced, 6 left (bit 25)"
+    assert good.startswith("DC_CableCheckRes of DC\n")
+    row = json.loads(v2g("explain", HEX[:20], "-k", "DC", "--json").out.splitlines()[-1])
+    assert row == {"fault": "8 octets announced, 6 left", "path": "DC_CableCheckRes/Header/SessionID", "bit": 25}
+
+
+def test_explain_of_a_fault_takes_the_set_that_reads_furthest(v2g):
+    # Root 38 is no message of any other set; the last octet has a literal that there is not.
+    done = v2g("explain", "80980400810182028303840ac022ff")
+    assert done.status == 1
+    assert done.out.startswith("as CommonMessages\n")
+    assert "SE(SessionStopRes)" in done.out
+
+
+def test_explain_wants_a_set_where_several_fit(v2g):
+    fragment = exi.encode(b"x", "xmldsig", "fragment", "DigestValue").hex()
+    assert v2g("explain", "-m", "fragment", fragment, "-k", "xmldsig").status == 0
+    done = v2g("explain", "zz")
+    assert done[:2] == (1, "")
+    assert done.err.startswith("v2g exi explain: not hexadecimal")

@@ -13,6 +13,7 @@ from iso15118.exi.grammar import schema_grammar
 from iso15118.messages import xmldsig
 from iso15118.messages.model import Child, QName
 from tests.exi.samples import CABLE_CHECK_RES_EXI, HEADER, LOOP_RES
+from tests.exi.test_dialect import CBEXIGEN, TABLES, handshake
 from tests.exi.vectors import DATA, load
 
 SESSION_SETUP_REQ = bytes.fromhex("808c0400810182028303840ac0220220f48080")
@@ -231,6 +232,28 @@ def test_free_content_with_a_wildcard():
         (0, "padding"),
     ]
     assert [step.declared for step in steps if step.event in ("SE(*)", "name")] == [3, 0]
+
+
+def test_a_reference_to_a_string_is_a_value_without_a_length_of_its_own():
+    data = handshake((-1, "ab"), (0, ""))
+    steps = explain(data, "AppProtocol", dialect=TABLES).steps
+    assert [(step.event, step.width, step.value) for step in steps if step.value == "ab"] == [
+        ("value", 16, "ab"),
+        ("value", 8, "ab"),
+    ]
+    assert "".join(step.bits for step in steps) == bits(data)
+    refused = explain(data, "AppProtocol")
+    assert "a string table reference" in str(refused.error)
+    assert refused.steps[-1].event == "rest"
+
+
+def test_roots_in_the_order_of_another_codec():
+    vector = next(v for v in VECTORS if v["message"] == "ACDP_ConnectRes" and v["mode"] == "document")
+    content = exi.read(bytes.fromhex(vector["exi"]), "ACDP")
+    theirs = exi.encode(content.value, "ACDP", element=content.name, dialect=CBEXIGEN)
+    explanation = explain(theirs, "ACDP", dialect=CBEXIGEN)
+    assert explanation.steps[1].what == "SE(ACDP_ConnectRes)"
+    assert explanation.content == content
 
 
 def test_json_says_all_of_a_step():
