@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.josev import WARM_UP
 from bench.measure import OPERATIONS
-from bench.report import BACKENDS, YARDSTICK, least, targets
+from bench.report import BACKENDS, YARDSTICK, figure, least, targets
 
 __all__ = ["page"]
 
@@ -55,7 +55,7 @@ def page(measured: Mapping[str, Any], notes: Iterable[str], options: Mapping[str
     for target in targets(measured):
         bound = f"{'at least' if target.at_least else 'at most'} {target.bound:g}"
         lines.append(
-            f"| {target.what} | {bound} | {'-' if target.ratio is None else f'{target.ratio:.1f}'} | {target.verdict} |"
+            f"| {target.what} | {bound} | {'-' if target.ratio is None else figure(target.ratio)} | {target.verdict} |"
         )
     lines += ["", _METHOD.format(**options, warm_up=WARM_UP).rstrip()]
     lines += [f"- Not measured: {note}" for note in notes]

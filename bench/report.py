@@ -17,7 +17,7 @@ from bench.messages import CHAINS, LOOPS
 from conformance.peers.josev import harness
 from iso15118 import __version__
 
-__all__ = ["Target", "document", "tables", "targets"]
+__all__ = ["Target", "document", "figure", "tables", "targets"]
 
 BACKENDS = CODECS[:-1]
 YARDSTICK = CODECS[-1]
@@ -95,6 +95,11 @@ def _cell(value: float | None, unit: float | None) -> str:
     return f"{number} ({value / unit:.1f}x)" if unit and value < 1000 else number
 
 
+def figure(ratio: float) -> str:
+    """Precise enough to be on the right side of its bound."""
+    return f"{ratio:.2f}" if ratio < 100 else f"{ratio:.0f}"
+
+
 class Target(NamedTuple):
     """A bound on a ratio of two minima."""
 
@@ -112,7 +117,7 @@ class Target(NamedTuple):
         return "met" if (self.ratio >= self.bound if self.at_least else self.ratio <= self.bound) else "missed"
 
     def __str__(self) -> str:
-        ratio = "" if self.ratio is None else f", it is {self.ratio:.1f}x"
+        ratio = "" if self.ratio is None else f", it is {figure(self.ratio)}x"
         return f"{self.verdict:12} {self.what}: at {'least' if self.at_least else 'most'} {self.bound:g}x{ratio}"
 
 
