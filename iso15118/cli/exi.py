@@ -14,9 +14,11 @@ from iso15118 import exi
 from iso15118.cli import exi_show
 from iso15118.cli.exi_input import (
     MAX_LINE_OCTETS,
+    DialectOptions,
     Key,
     Mode,
     ModeOption,
+    dialect_of,
     fail,
     fitting,
     octets,
@@ -25,7 +27,7 @@ from iso15118.cli.exi_input import (
     text_of,
 )
 from iso15118.errors import CodecError, LocalError, V2GError
-from iso15118.exi import Content
+from iso15118.exi import Content, Dialect
 
 __all__ = ["app", "decode_line", "encode_line", "each_line"]
 
@@ -56,18 +58,21 @@ def decode(
     key: Key = None,
     mode: ModeOption = Mode.DOCUMENT,
     form: Annotated[Form, typer.Option("--format", "-f", help="What to print.")] = Form.XML,
+    dialect: DialectOptions = None,
     jsonl: Lines = False,
 ) -> None:
     """Print EXI payloads, given in hexadecimal or piped in as hexadecimal lines or one binary payload."""
     if jsonl:
-        _no_other("decode", payload=payload, key=key, mode=mode is not Mode.DOCUMENT, format=form is not Form.XML)
+        unused = {"mode": mode is not Mode.DOCUMENT, "format": form is not Form.XML, "dialect": dialect}
+        _no_other("decode", payload=payload, key=key, **unused)
         each_line(sys.stdin.buffer, decode_line)
         return
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # XML and JSON are UTF-8 on any terminal
+    peer = dialect_of(dialect)
     failed = False
     for given in payloads(payload):
         try:
-            used, content = _decoded(octets(given), key, mode)
+            used, content = _decoded(octets(given), key, mode, peer)
             print(_shown(content, used, mode, form))
             if content.trailing_octets:
                 print(f"v2g exi decode: {content.trailing_octets} zero octets after the end", file=sys.stderr)
@@ -82,17 +87,19 @@ def encode(
     text: Annotated[str | None, typer.Argument(help="XML or JSON; left out: standard input.")] = None,
     key: Key = None,
     mode: ModeOption = Mode.DOCUMENT,
+    dialect: DialectOptions = None,
     binary: Annotated[bool, typer.Option("--binary", help="Write the payload itself, not hexadecimal.")] = False,
     jsonl: Lines = False,
 ) -> None:
     """Print the EXI payload, in hexadecimal, of a message in XML (or in the JSON that decode prints)."""
     if jsonl:
-        _no_other("encode", text=text, key=key, mode=mode is not Mode.DOCUMENT, binary=binary)
+        _no_other("encode", text=text, key=key, mode=mode is not Mode.DOCUMENT, dialect=dialect, binary=binary)
         each_line(sys.stdin.buffer, encode_line)
         return
+    peer = dialect_of(dialect)
     try:
         source = text_of(text)
-        _, data = fitting(key, lambda each: _encoded(source, each, mode))
+        _, data = fitting(key, lambda each: _encoded(source, each, mode, peer))
     except V2GError as error:
         fail("encode", error)
     if binary:
@@ -112,13 +119,13 @@ def _no_other(command: str, **given: object) -> None:
         raise LocalError(f"v2g exi {command} --jsonl takes nothing else; {', '.join(unused)} would go unused")
 
 
-def _decoded(data: bytes, key: str | None, mode: Mode) -> tuple[str, Content]:
-    return fitting(key, lambda each: exi.read(data, each, mode.value))
+def _decoded(data: bytes, key: str | None, mode: Mode, dialect: Dialect) -> tuple[str, Content]:
+    return fitting(key, lambda each: exi.read(data, each, mode.value, dialect))
 
 
-def _encoded(text: str, key: str, mode: Mode) -> bytes:
+def _encoded(text: str, key: str, mode: Mode, dialect: Dialect) -> bytes:
     content = parsed(text, key, mode)
-    return exi.encode(content.value, key, mode.value, content.name)
+    return exi.encode(content.value, key, mode.value, content.name, dialect)
 
 
 def _shown(content: Content, key: str, mode: Mode, form: Form) -> str:

@@ -7,20 +7,22 @@ import enum
 import json
 import sys
 from collections.abc import Callable, Iterator
-from typing import Annotated, BinaryIO, NoReturn, TypeVar
+from typing import Annotated, Any, BinaryIO, NoReturn, TypeVar
 
 import typer
 
 from iso15118 import exi
 from iso15118.errors import CodecError, LocalError, V2GError
-from iso15118.exi import Content
+from iso15118.exi import Content, Dialect
 from iso15118.messages.registry import KEYS
 
 __all__ = [
     "MAX_LINE_OCTETS",
+    "DialectOptions",
     "Key",
     "Mode",
     "ModeOption",
+    "dialect_of",
     "fail",
     "fitting",
     "octets",
@@ -47,6 +49,35 @@ Key = Annotated[
     typer.Option("--key", "-k", help=f"Schema set: {', '.join(KEYS)}. Left out: whichever fits.", show_default=False),
 ]
 ModeOption = Annotated[Mode, typer.Option("--mode", "-m", help="Whole message, or fragment as signatures digest it.")]
+
+_EXAMPLE = "acdp_roots=cbexigen"
+DialectOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dialect",
+        metavar="OPTION=VALUE",
+        help=f"How the peer departs from the schemas ({', '.join(Dialect.__struct_fields__)}), for instance {_EXAMPLE}; "
+        "may be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def dialect_of(options: list[str] | None) -> Dialect:
+    """The dialect that ``--dialect`` spells.
+
+    Raises:
+        LocalError: An option or value that it does not know.
+    """
+    values: dict[str, Any] = {}
+    for option in options or ():
+        name, _, value = option.partition("=")
+        if name not in Dialect.__struct_fields__:
+            raise LocalError(
+                f"--dialect {option}: write OPTION=VALUE, OPTION of {', '.join(Dialect.__struct_fields__)}"
+            )
+        values[name] = value
+    return Dialect(**values)
 
 
 def fail(command: str, error: V2GError) -> NoReturn:

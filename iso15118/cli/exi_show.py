@@ -11,9 +11,20 @@ from typing import Annotated, Any
 import typer
 
 from iso15118 import exi
-from iso15118.cli.exi_input import Key, Mode, ModeOption, fail, fitting, octets, parsed, payloads
+from iso15118.cli.exi_input import (
+    DialectOptions,
+    Key,
+    Mode,
+    ModeOption,
+    dialect_of,
+    fail,
+    fitting,
+    octets,
+    parsed,
+    payloads,
+)
 from iso15118.errors import CodecError, V2GError
-from iso15118.exi import Content
+from iso15118.exi import Content, Dialect
 from iso15118.exi.describe import describe_element, describe_roots
 from iso15118.exi.explain import Explanation
 from iso15118.exi.explain import explain as explained
@@ -38,14 +49,16 @@ def explain(
     payload: Annotated[list[str] | None, typer.Argument(help="Hexadecimal; left out: standard input.")] = None,
     key: Key = None,
     mode: ModeOption = Mode.DOCUMENT,
+    dialect: DialectOptions = None,
     as_json: Json = False,
 ) -> None:
     """Print what each bit of a payload means; of a bad one, up to its fault. The exit status is 1 if there is one."""
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # as the other commands, on any terminal
+    peer = dialect_of(dialect)
     failed = False
     for number, given in enumerate(payloads(payload)):
         try:
-            used, explanation = _explained(octets(given), key, mode)
+            used, explanation = _explained(octets(given), key, mode, peer)
         except V2GError as error:
             print(f"v2g exi explain: {error}", file=sys.stderr)
             failed = True
@@ -61,11 +74,11 @@ def explain(
     raise typer.Exit(1 if failed else 0)
 
 
-def _explained(data: bytes, key: str | None, mode: Mode) -> tuple[str, Explanation]:
+def _explained(data: bytes, key: str | None, mode: Mode, dialect: Dialect) -> tuple[str, Explanation]:
     """By the schema set that was given, else the one that fits, else the one that reads furthest."""
     if key is not None:
-        return key, explained(data, key, mode.value)
-    tried = {each: explained(data, each, mode.value) for each in KEYS}
+        return key, explained(data, key, mode.value, dialect)
+    tried = {each: explained(data, each, mode.value, dialect) for each in KEYS}
     whole = {each: explanation for each, explanation in tried.items() if explanation.error is None}
     contents = [explanation.content for explanation in whole.values()]
     if any(content != contents[0] for content in contents):

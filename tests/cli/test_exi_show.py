@@ -13,6 +13,7 @@ from iso15118.cli import main
 from iso15118.exi.describe import describe_element, describe_roots
 from iso15118.exi.explain import explain
 from tests.exi.samples import APP_REQ, CABLE_CHECK_RES, CABLE_CHECK_RES_EXI, LOOP_RES
+from tests.exi.vectors import DATA, load
 
 HEX = CABLE_CHECK_RES_EXI.hex()
 LOOP_HEX = exi.encode(LOOP_RES, "DC").hex()
@@ -156,3 +157,34 @@ def test_explain_wants_a_set_where_several_fit(v2g):
     done = v2g("explain", "zz")
     assert done[:2] == (1, "")
     assert done.err.startswith("v2g exi explain: not hexadecimal")
+
+
+# --- dialects ---
+
+
+def test_every_command_that_reads_or_writes_streams_knows_dialects(v2g):
+    vector = next(v for v in load(DATA / "exi_vectors.jsonl.gz") if v["message"] == "ACDP_ConnectRes")
+    xml = v2g("decode", "-k", "ACDP", vector["exi"]).out
+    swapped = ("-k", "ACDP", "--dialect", "acdp_roots=cbexigen")
+    theirs = v2g("encode", *swapped, xml).out.strip()
+    assert theirs != vector["exi"]
+    assert v2g("decode", *swapped, theirs).out == xml
+    assert v2g("explain", *swapped, theirs).out.startswith("ACDP_ConnectRes of ACDP\n")
+    done = v2g("decode", *swapped, "--dialect", "trailing_zeros=refuse", theirs + "00")
+    assert (done.status, done.out) == (1, "")
+    assert "1 zero octets after the end" in done.err
+
+
+@pytest.mark.parametrize("option", ["acdp_roots", "acdp_roots=ours", "roots=schema"])
+def test_an_unknown_dialect_is_told_in_one_line(v2g, option):
+    for command in ("decode", "encode", "explain"):
+        done = v2g(command, "--dialect", option, HEX)
+        assert done[:2] == (2, "")
+        assert len(done.err.splitlines()) == 1
+
+
+def test_the_form_for_tools_takes_no_dialect(v2g):
+    for command in ("decode", "encode"):
+        done = v2g(command, "--jsonl", "--dialect", "acdp_roots=cbexigen")
+        assert done.status == 2
+        assert "dialect would go unused" in done.err
