@@ -77,8 +77,8 @@ def global_element(schema: SchemaGrammar, local: str) -> Element:
     raise Fault(f"{local} in the place of a wildcard is not supported")
 
 
-def wildcard_element(schema: SchemaGrammar, production: Production, name: QName) -> Element:
-    """The element that may stand for a wildcard under this name.
+def wildcard_element(schema: SchemaGrammar, production: Production, name: QName, bit: int | None = None) -> Element:
+    """The element that may stand for a wildcard under this name, which a stream has at ``bit``.
 
     Raises:
         Fault: There is none.
@@ -86,10 +86,10 @@ def wildcard_element(schema: SchemaGrammar, production: Production, name: QName)
     wildcard = production.element
     assert wildcard is not None
     if wildcard.other and name.uri == wildcard.name.uri:
-        raise Fault(f"{name.local} may not stand here: only elements of another namespace may")
+        raise Fault(f"{name.local} may not stand here: only elements of another namespace may", bit)
     code = schema.places["document"].get(name)
     if code is None or name.uri not in schema.local_names:
-        raise Fault(f"{name.local} of namespace {name.uri!r} in the place of a wildcard is not supported")
+        raise Fault(f"{name.local} of namespace {name.uri!r} in the place of a wildcard is not supported", bit)
     return schema.document[code]
 
 

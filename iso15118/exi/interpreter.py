@@ -119,7 +119,7 @@ def _read_particle(
         schema = schema_grammar(grammar.key)
         assert production.particle is not None
         start = reader.position
-        element = wildcard_element(schema, production, read_name(reader, schema))
+        element = wildcard_element(schema, production, read_name(reader, schema), start)
         reader.note_event("name", element.name.local, 0)
         nesting = reader.nesting
         reader.nesting = deeper(nesting, production.particle, element, start)
