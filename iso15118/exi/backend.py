@@ -33,15 +33,20 @@ class Backend(NamedTuple):
     """Why it can't run here; empty where it can."""
 
 
-def _nothing_to_prepare(element: Element) -> None:
-    pass
+def _prepare_interpreter(element: Element) -> None:
+    generated.prepare(element, "J")  # JSON is written by generated functions in any case
+
+
+def _prepare_compiled(element: Element) -> None:
+    compiled.prepare(element)
+    generated.prepare(element, "J")
 
 
 BACKENDS = {
-    "interpreter": Backend("interpreter", interpreter.read_element, interpreter.write_element, _nothing_to_prepare),
+    "interpreter": Backend("interpreter", interpreter.read_element, interpreter.write_element, _prepare_interpreter),
     "generated": Backend("generated", generated.read_element, generated.write_element, generated.prepare),
     "compiled": Backend(
-        "compiled", compiled.read_element, compiled.write_element, compiled.prepare, missing=compiled.MISSING
+        "compiled", compiled.read_element, compiled.write_element, _prepare_compiled, missing=compiled.MISSING
     ),
 }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from iso15118.errors import CodecError, LocalError
-from iso15118.exi import backend, interpreter
+from iso15118.exi import backend, compiled, interpreter
 from iso15118.exi.bits import BitReader, BitWriter, Fault
 from iso15118.exi.dialect import SCHEMA, Dialect, StringTables
 from iso15118.exi.grammar import Element, SchemaGrammar, schema_grammar
@@ -90,6 +90,10 @@ def encode(
         CodecError: The message is not valid; ``path`` says where.
         LocalError: Unknown key or mode.
     """
+    if write_element is compiled.write_element and mode == "document" and element is None and dialect is SCHEMA:
+        document = compiled.write_document(message, key)  # the regular course, in one call
+        if document is not None and len(document) <= MAX_EXI_OCTETS:
+            return document
     schema = schema_grammar(key)
     writer = BitWriter()
     write = write_element
@@ -119,6 +123,10 @@ def decode(data: bytes, key: str, dialect: Dialect = SCHEMA) -> Record:
         CodecError: The stream is not a valid message of the schema set; ``path`` and ``bit`` say where.
         LocalError: Unknown key.
     """
+    if read_element is compiled.read_element and dialect is SCHEMA and len(data) <= MAX_EXI_OCTETS:
+        message: Record | None = compiled.read_document(data, key)  # the regular course, in one call
+        if message is not None:
+            return message
     reader = BitReader(data)
     root, value = _read(reader, key, "document", read_element, dialect)
     if dialect is SCHEMA:

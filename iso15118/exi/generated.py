@@ -188,10 +188,10 @@ def _compiled(letter: str, grammar: RecordGrammar) -> Callable[..., Any]:
     return function
 
 
-def prepare(element: Element) -> None:
-    """Make the functions of an element's class, so that no message has to wait for them."""
+def prepare(element: Element, letters: str = "RWJ") -> None:
+    """Make the functions of an element's class, so that no message has to wait for them: R, W of EXI, J of JSON."""
     if element.record is not None and not element.refused:
-        for letter in "RWJ":
+        for letter in letters:
             _compiled(letter, element.record)
 
 

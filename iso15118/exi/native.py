@@ -28,6 +28,7 @@ __all__ = [
     "put",
     "read",
     "read_binary",
+    "read_document",
     "read_general",
     "read_text",
     "signed",
@@ -37,6 +38,7 @@ __all__ = [
     "unsigned_long",
     "write",
     "write_binary",
+    "write_document",
     "write_general",
     "write_signed",
     "write_text",
@@ -44,6 +46,8 @@ __all__ = [
     "write_unsigned_long",
 ]
 
+_FEW: Final = 32
+"""So many octets at most are moved through the window."""
 CHUNK_BITS: Final = 56
 """A writer collects so many bits before it makes octets of them."""
 
@@ -212,15 +216,28 @@ def octets(r: Reader, length: i64) -> bytes:
         raise Irregular
     start: i64 = position >> 3
     stop: i64 = (end + 7) >> 3
-    if length == 8 and position & 7:
-        high: int = take(r, 32)
-        low: int = take(r, 32)
-        return (high << 32 | low).to_bytes(8, "big")
+    if length <= _FEW and position & 7:
+        return few(r, length)
     piece = r.data[start:stop]
     if position & 7:
         piece = middle(piece, -position & 7, length)
     move(r, end)
     return piece
+
+
+def few(r: Reader, length: i64) -> bytes:
+    """Octets that are there, a few at a time."""
+    value: int = 0
+    piece: int = 0
+    rest: i64 = length
+    while rest > 6:
+        piece = take(r, 48)
+        value = value << 48 | piece
+        rest -= 6
+    piece = take(r, 8 * rest)
+    width: int = 8 * rest
+    value = value << width | piece
+    return value.to_bytes(length, "big")
 
 
 def middle(piece: bytes, drop: int, length: int) -> bytes:
@@ -255,11 +272,12 @@ def read_text(r: Reader, least: i64, most: i64, datatype: Text) -> str:
     """Text, which is ASCII as a rule; if not, the general way from its beginning on. Bounds are those of the length."""
     start: i64 = 8 * r.offset - r.rem
     data = octets(r, sized(r, least, most) - 2)
-    if not data.isascii():
+    try:
+        value = data.decode("ascii")
+    except UnicodeDecodeError:
         move(r, start)
         wide: str = read_general(r, datatype)
         return wide
-    value = data.decode("ascii")
     if not value.isprintable():
         datatype.check_characters(value)
     return value
@@ -278,11 +296,34 @@ def read(function: Any, data: bytes, position: i64) -> tuple[Any, int]:
     """What a generated function reads from a bit on, and the bit behind it.
 
     Raises:
-        Irregular, Fault, OverflowError: Not the regular course.
+        Irregular, Fault, OverflowError, ValueError: Not the regular course.
     """
     r = Reader(data, position)
     value = function(r)
     return value, 8 * r.offset - r.rem
+
+
+def read_document(functions: list[Any], width: i64, data: bytes) -> Any:
+    """A document whose root has a code of ``width`` bits; None if it is not the regular course for other reasons.
+
+    Args:
+        functions: Code -> generated function; None where there is none.
+
+    Raises:
+        Irregular, Fault, OverflowError, ValueError: Not the regular course.
+    """
+    if len(data) < 3 or data[0] != 0x80:
+        return None
+    root: i64 = data[1] << 8 | data[2]
+    root >>= 16 - width
+    if root >= len(functions) or functions[root] is None:
+        return None
+    r = Reader(data, 8 + width)
+    function = functions[root]
+    value = function(r)
+    if (8 * r.offset - r.rem + 7) >> 3 != r.size:
+        return None
+    return value
 
 
 def put(w: Writer, value: i64, width: i64) -> None:
@@ -434,7 +475,7 @@ def write(function: Any, x: Any, held: i64, bits: i64) -> tuple[bytes, int, int]
     """What a generated function writes behind the ``bits`` bits of ``held``: octets, the bits behind them, their number.
 
     Raises:
-        Irregular, Fault, OverflowError: Not the regular course.
+        Irregular, Fault, OverflowError, ValueError: Not the regular course.
     """
     w = Writer()
     w.acc = held
@@ -444,3 +485,19 @@ def write(function: Any, x: Any, held: i64, bits: i64) -> tuple[bytes, int, int]
     last: int = w.acc >> rest
     w.parts.append(last.to_bytes(w.n >> 3, "big"))
     return b"".join(w.parts), w.acc & mask(rest), rest
+
+
+def write_document(function: Any, x: Any, head: i64, bits: i64) -> bytes:
+    """A document: the ``bits`` bits of ``head``, what a generated function writes, zero bits up to an octet.
+
+    Raises:
+        Irregular, Fault, OverflowError, ValueError: Not the regular course.
+    """
+    w = Writer()
+    w.acc = head
+    w.n = bits
+    function(w, x)
+    padding: i64 = -w.n & 7
+    last: int = w.acc << padding
+    w.parts.append(last.to_bytes((w.n + padding) >> 3, "big"))
+    return b"".join(w.parts)

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from iso15118.exi import codec, generated, interpreter
+from iso15118.exi import compiled
+from tests.exi.spellings import running, spelling
 
 
-@pytest.fixture(params=[generated, interpreter], ids=["generated", "interpreter"])
-def backend(request, monkeypatch):
-    """Each spelling of the codec in turn; what one does, the other does."""
-    monkeypatch.setattr(codec, "read_element", request.param.read_element)
-    monkeypatch.setattr(codec, "write_element", request.param.write_element)
-    return request.param
+@pytest.fixture(params=["generated", "interpreter", "compiled"])
+def backend(request):
+    """Each spelling of the codec in turn; what one does, the others do."""
+    if request.param == "compiled" and compiled.MISSING:
+        pytest.skip(compiled.MISSING)
+    with running(request.param):
+        yield spelling(request.param)

@@ -19,6 +19,7 @@ from iso15118.exi.json import _value as plain_json
 from iso15118.messages.iso20.common import certificate_installation
 from iso15118.messages.registry import KEYS
 from tests.exi.samples import CABLE_CHECK_RES, LOOP_RES
+from tests.exi.spellings import running
 from tests.exi.test_properties import RELAXED, damaged
 from tests.exi.vectors import DATA, load, sample
 from tests.strategies import any_message
@@ -36,6 +37,13 @@ class Forbidden:
     @staticmethod
     def write_element(writer, element, value):
         raise AssertionError(f"{element.name.local} was written by the interpreter: {value}")
+
+
+@pytest.fixture(autouse=True)
+def _generated():
+    """Also where a quicker spelling is installed."""
+    with running("generated"):
+        yield
 
 
 @pytest.fixture
