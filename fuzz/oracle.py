@@ -16,8 +16,10 @@ from iso15118 import exi, sdp
 from iso15118.errors import CodecError, FramingError
 from iso15118.exi import codec
 from iso15118.exi.backend import BACKENDS, Backend
-from iso15118.exi.codec import Content, Mode
+from iso15118.exi.codec import MAX_EXI_OCTETS, Content, Mode
+from iso15118.exi.dialect import SCHEMA, Dialect
 from iso15118.exi.grammar import schema_grammar
+from iso15118.messages.model import Record
 from iso15118.messages.registry import KEYS
 from iso15118.v2gtp import FrameReader
 
@@ -32,6 +34,16 @@ there is little to find; an accepted stream is compared each time."""
 
 OTHER_FORMS = 8
 """One accepted stream in so many goes through XML and JSON as well."""
+
+Outcome = tuple[Any, ...]
+"""Content and what was tolerated about its stream; or the arguments of the error."""
+
+DIALECTS = (
+    SCHEMA,
+    SCHEMA,
+    Dialect(string_tables="read"),
+    Dialect(acdp_roots="cbexigen", empty_values="end", padding="refuse", trailing_zeros="refuse"),
+)
 
 MODES: tuple[Mode, Mode] = ("document", "fragment")
 
@@ -57,19 +69,21 @@ def _one_in(count: int, data: bytes) -> bool:
     return zlib.crc32(data) % count == 0
 
 
-def outcome(spelling: Backend, stream: bytes, key: str, mode: Mode) -> Content | tuple[Any, ...]:
-    """What one spelling of the codec makes of a stream: its content, or why and where it is refused.
+def outcome(spelling: Backend, stream: bytes, key: str, mode: Mode, dialect: Dialect = SCHEMA) -> Outcome:
+    """What one spelling of the codec makes of a stream: its content and what was tolerated, or why and where it is refused.
 
     The one exception allowed is CodecError, with a place inside the stream.
     """
     saved = _CODEC.read_element
     _CODEC.read_element = spelling.read_element
     try:
-        return codec.read(stream, key, mode)
+        content = codec.read(stream, key, mode, dialect)
     except CodecError as error:
         _must(error.bit is not None and 0 <= error.bit <= 8 * len(stream), f"no place in the stream: {error.args}")
         str(error)
         return error.args
+    else:
+        return content, content.trailing_octets, content.padding, content.empty_ends
     finally:
         _CODEC.read_element = saved
 
@@ -79,20 +93,48 @@ def written(spelling: Backend, content: Content, key: str, mode: Mode) -> bytes:
     saved = _CODEC.write_element
     _CODEC.write_element = spelling.write_element
     try:
-        return codec.encode(content.value, key, mode, content.name)
+        octets = codec.encode(content.value, key, mode, content.name)
+        if _is_message(content, key, mode):
+            _must(codec.encode(content.value, key) == octets, f"{content} is written otherwise when it is not named")
+        return octets
     finally:
         _CODEC.write_element = saved
+
+
+def _is_message(content: Content, key: str, mode: Mode) -> bool:
+    """The class alone says what it is: the short calls, ``encode(message, key)`` and ``decode``, can be used."""
+    if mode == "fragment":
+        return False
+    codes = schema_grammar(key).by_class[mode].get(type(content.value), ())
+    return len(codes) == 1
+
+
+def decoded(spelling: Backend, stream: bytes, key: str) -> Any:
+    """The message by the short call. No exception is allowed but CodecError."""
+    saved = _CODEC.read_element
+    _CODEC.read_element = spelling.read_element
+    try:
+        return codec.decode(stream, key)
+    except CodecError as error:
+        return error.args
+    finally:
+        _CODEC.read_element = saved
 
 
 def check_exi(key: str, data: bytes, numbers: Numbers) -> None:
     """Any octets as a document or a fragment (by the lowest bit of the first octet): every spelling says the same.
 
-    What is accepted can be written, by every spelling to the same octets, which mean the same again.
+    What is accepted can be written, by every spelling to the same octets, which mean the same again. The next two bits
+    choose a dialect, which only the interpreter may know.
     """
-    mode = MODES[data[0] & 1] if data else "document"
-    stream = data[1:]
+    choice = data[0] if data else 0
+    mode, dialect, stream = MODES[choice & 1], DIALECTS[choice >> 1 & 3], data[1:]
+    if dialect is not SCHEMA:
+        _check_dialect(key, mode, dialect, stream, numbers)
+        return
     first = outcome(GENERATED, stream, key, mode)
-    accepted = isinstance(first, Content)
+    content = first[0]
+    accepted = isinstance(content, Content)
     numbers["accepted" if accepted else "refused"] += 1
     compared = accepted or _one_in(COMPARED_REFUSALS, stream)
     if compared and not accepted:
@@ -102,16 +144,48 @@ def check_exi(key: str, data: bytes, numbers: Numbers) -> None:
         if compared or spelling.name == "compiled":
             other = outcome(spelling, stream, key, mode)
             _must(first == other, f"read as {first}, by the {spelling.name} codec as {other}")
-    if not isinstance(first, Content):
+            if mode == "document":
+                short = decoded(spelling, stream, key)
+                _must(_same(short, first), f"read as {first}, decoded by the {spelling.name} codec as {short}")
+    if not accepted:
         return
-    again = written(GENERATED, first, key, mode)
+    again = written(GENERATED, content, key, mode)
     for spelling in OTHERS:
-        other_octets = written(spelling, first, key, mode)
-        _must(again == other_octets, f"{first} is written otherwise by the {spelling.name} codec: {other_octets.hex()}")
-    _must(outcome(GENERATED, again, key, mode) == first, f"{first} changes when written")
+        octets = written(spelling, content, key, mode)
+        _must(again == octets, f"{content} is written otherwise by the {spelling.name} codec: {octets.hex()}")
+    _must(outcome(GENERATED, again, key, mode) == (content, 0, 0, 0), f"{content} changes when written")
     if _one_in(OTHER_FORMS, stream):
         numbers["other_forms"] += 1
-        _other_forms(first, key, mode)
+        _other_forms(content, key, mode)
+
+
+def _same(message: Any, first: Outcome) -> bool:
+    """What ``decode`` makes of a document is what ``read`` does, but that it takes messages only, no simple values."""
+    content = first[0]
+    if not isinstance(content, Content):
+        return bool(message == first)
+    if isinstance(content.value, Record):
+        return bool(message == content.value)
+    return bool(message[0] == "an element that is no message")
+
+
+def _check_dialect(key: str, mode: Mode, dialect: Dialect, stream: bytes, numbers: Numbers) -> None:
+    """Any octets, by the options of a dialect: what is accepted can be written in the dialect and is the same again.
+
+    References to strings are read, never written: what they stood for may be too long to be written (CodecError).
+    """
+    numbers["dialect"] += 1
+    first = outcome(GENERATED, stream, key, mode, dialect)
+    content = first[0]
+    if not isinstance(content, Content):
+        return
+    numbers["dialect_accepted"] += 1
+    try:
+        again = codec.encode(content.value, key, mode, content.name, dialect)
+    except CodecError as error:
+        _must(f"more than the limit of {MAX_EXI_OCTETS}" in error.reason, str(error))
+        return
+    _must(outcome(GENERATED, again, key, mode, dialect)[:1] == (content,), f"{content} changes when written")
 
 
 def _other_forms(content: Content, key: str, mode: Mode) -> None:

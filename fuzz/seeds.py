@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from iso15118 import sdp
+from iso15118 import exi, sdp
 from iso15118.messages.registry import KEYS
 from iso15118.v2gtp import frame_bytes
 
@@ -31,6 +31,7 @@ def _vectors(name: str) -> Iterator[dict[str, Any]]:
 def _sound() -> Iterator[dict[str, Any]]:
     yield from _vectors("exi_vectors")
     yield from _vectors("exi_vectors_amd1")
+    yield from _vectors("exi_vectors_sigx")
 
 
 def _mode(vector: dict[str, Any]) -> int:
@@ -44,10 +45,20 @@ def _texts(member: str) -> Iterator[bytes]:
             yield bytes([2 * KEYS.index(vector["key"]) + _mode(vector)]) + text.encode()
 
 
+def _signatures() -> Iterator[bytes]:
+    """The signatures of messages, as documents and fragments of XML signature alone."""
+    for vector in _sound():
+        header = getattr(exi.read(bytes.fromhex(vector["exi"]), vector["key"], vector["mode"]).value, "header", None)
+        signature = getattr(header, "signature", None)
+        if signature is not None:
+            yield b"\0" + exi.encode(signature, "xmldsig")
+            yield b"\1" + exi.encode(signature.signed_info, "xmldsig", "fragment")
+
+
 def _frames() -> Iterator[bytes]:
     some = [bytes.fromhex(vector["exi"]) for vector in _sound()][::20]
-    for size, exi in enumerate(some, 1):
-        yield bytes([size]) + frame_bytes(0x8002, exi) + frame_bytes(0x8001, b"") + frame_bytes(0x9999, exi[:3])
+    for size, stream in enumerate(some, 1):
+        yield bytes([size]) + frame_bytes(0x8002, stream) + frame_bytes(0x8001, b"") + frame_bytes(0x9999, stream[:3])
 
 
 def _datagrams() -> Iterator[bytes]:

@@ -34,6 +34,9 @@ WATCHED += ["iso15118.v2gtp", "iso15118.sdp"]
 LIBFUZZER_MUTATIONS = 16
 """One mutation in so many is left to libFuzzer's own."""
 
+ANOTHER_DIALECT = 16
+"""One input in so many is read by the options of a dialect, which the first octet chooses (``oracle.check_exi``)."""
+
 FROM_A_SEED = 3
 """One mutation in so many begins from a seed: a corpus soon consists of streams that are refused in ever new ways, and
 few of their descendants are accepted again."""
@@ -85,7 +88,7 @@ def instrument(key: str) -> int:
 
 
 def mutator(key: str) -> Callable[[bytes, int, int], bytes]:
-    """The mutator of a schema set: the first octet (the mode) stays, the stream behind it is damaged bit by bit."""
+    """The mutator of a schema set: of the first octet the mode stays, the stream behind it is damaged bit by bit."""
     inputs = list(seeds(key))
 
     def mutate(data: bytes, max_size: int, seed: int) -> bytes:
@@ -94,7 +97,10 @@ def mutator(key: str) -> Callable[[bytes, int, int], bytes]:
             return bytes(atheris.Mutate(data, max_size))
         if not rng.randrange(FROM_A_SEED):
             data = rng.choice(inputs)
-        return data[:1] + damaged(data[1:], rng.choice(inputs)[1:], rng, max_size - 1)
+        choice = data[0] & 1
+        if not rng.randrange(ANOTHER_DIALECT):
+            choice |= rng.randrange(2, 4) << 1
+        return bytes([choice]) + damaged(data[1:], rng.choice(inputs)[1:], rng, max_size - 1)
 
     return mutate
 

@@ -17,6 +17,7 @@ from array import array
 from typing import Any
 
 from iso15118.exi.bits import MAX_UNSIGNED_OCTETS, BitReader, BitWriter, Fault
+from iso15118.exi.dialect import MAX_REFERENCED_CHARACTERS
 
 __all__ = [
     "MAX_INTEGER_OCTETS",
@@ -341,7 +342,11 @@ class Text(_Sized):
         place = reader.bits(max(len(entries) - 1, 0).bit_length())
         if place >= len(entries):
             raise Fault(f"string {place} of a table that has {len(entries)}", start)
-        return entries[place]
+        value = entries[place]
+        reader.tables.referenced += len(value)
+        if reader.tables.referenced > MAX_REFERENCED_CHARACTERS:
+            raise Fault(f"references to more than {MAX_REFERENCED_CHARACTERS} characters", start)
+        return value
 
     def _wide(self, reader: BitReader, octets: bytes, length: int, start: int) -> str:
         """Code points beyond ASCII: read on, at least one octet for each code point still missing."""

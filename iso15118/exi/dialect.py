@@ -13,7 +13,11 @@ import msgspec
 from iso15118.errors import LocalError
 from iso15118.messages.model import QName
 
-__all__ = ["SCHEMA", "Dialect", "StringTables"]
+__all__ = ["MAX_REFERENCED_CHARACTERS", "SCHEMA", "Dialect", "StringTables"]
+
+MAX_REFERENCED_CHARACTERS = 1 << 20
+"""Most characters that the references of one stream may stand for together: as many as the longest stream could spell
+out. A reference takes a few bits and may mean a text of any length; without a limit a short stream could mean gigabytes."""
 
 # ACDP_ConnectRes and ACDP_DisconnectReq, whose order is that of their names or that of the schema file.
 _SWAPPED = {1: 2, 2: 1}
@@ -67,6 +71,8 @@ class StringTables:
         """The elements, and at the end the attribute, being read."""
         self._everywhere: list[str] = []
         self._by_name: dict[QName, list[str]] = {}
+        self.referenced = 0
+        """Characters that references stood for so far."""
 
     def entries(self, *, local: bool) -> list[str]:
         """What a reference may mean here: ``local``, what this element or attribute has had before."""

@@ -23,9 +23,10 @@ from iso15118.exi import codec, interpreter
 from iso15118.exi.bits import BitReader, BitWriter, Fault
 from iso15118.exi.codec import MAX_EXI_OCTETS
 from iso15118.exi.datatypes import Binary, Datatype, Signed, Text
+from iso15118.exi.dialect import Dialect
 from iso15118.exi.grammar import schema_grammar
 from iso15118.messages.registry import KEYS
-from tests.exi.vectors import DATA, corpus, load, sample
+from tests.exi.vectors import DATA, corpus, load, sample, signatures
 
 READS_MORE = 16
 """Reads beyond one for each bit: of events and literals that take no bit, and the one that finds the end."""
@@ -40,7 +41,7 @@ a stream and an object in memory."""
 VALUE_MEMORY_FACTOR = 12
 """The same for a single value. Text with one character beyond the BMP takes four octets for each."""
 
-VECTORS = sample()
+VECTORS = sample() + signatures()
 MALFORMED = load(DATA / "exi_malformed.jsonl.gz")
 DAMAGED = 2_000
 
@@ -262,6 +263,36 @@ def test_a_text_in_many_pieces_is_not_copied_with_each():
     assert exi.read(*case).value.content == ("ab" * 100_000,)
     case = (texts(5_000), "xmldsig", "fragment")
     assert lines_of(lambda: read(case)) <= LINES_PER_BIT * 8 * len(case[0]) + LINES_MORE
+
+
+def references(length: int, count: int) -> bytes:
+    """A fragment with one text, and references to it: of a few bits each, whatever they stand for."""
+    schema = schema_grammar("xmldsig")
+    code, element = codec.find_element(schema, "fragment", "Object")
+    assert element.record is not None
+    writer = BitWriter()
+    writer.bits(0x80 << schema.fragment_width | code, 8 + schema.fragment_width)
+    state = element.record.start
+    for place in range(count + 1):
+        assert state.text is not None
+        assert state.text.after is not None
+        writer.bits(state.text.code, state.width)
+        writer.unsigned(0 if place else length + 2)
+        writer.octets(b"" if place else b"a" * length)
+        state = state.text.after[2]
+    return writer.finish()
+
+
+def test_references_to_strings_stand_for_no_more_than_a_stream_could_spell_out():
+    """Where a dialect reads them at all."""
+    stream = references(100_000, 100_000)
+
+    def run() -> None:
+        with pytest.raises(CodecError, match="references to more than 1048576 characters"):
+            exi.read(stream, "xmldsig", "fragment", Dialect(string_tables="read"))
+
+    assert peak_of(run) <= MEMORY_FACTOR * len(stream)
+    assert lines_of(run) <= LINES_PER_BIT * 8 * len(stream) + LINES_MORE
 
 
 HEADER = "<ct:Header><ct:SessionID>0102030405060708</ct:SessionID><ct:TimeStamp>300</ct:TimeStamp>{}</ct:Header>"

@@ -15,11 +15,11 @@ from iso15118 import exi
 from iso15118.errors import CodecError
 from iso15118.exi.bits import MAX_UNSIGNED_OCTETS, BitReader, BitWriter, Fault
 from iso15118.messages.registry import KEYS
-from tests.exi.vectors import sample
+from tests.exi.vectors import sample, signatures
 from tests.strategies import any_message
 
 RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-VECTORS = [v for v in sample() if len(v["exi"]) < 1000]
+VECTORS = [v for v in sample() + signatures() if len(v["exi"]) < 1000]
 
 
 @pytest.mark.parametrize("key", KEYS)

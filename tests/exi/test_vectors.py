@@ -13,9 +13,9 @@ from lxml import etree
 from iso15118 import exi
 from iso15118.errors import CodecError
 from iso15118.messages.registry import KEYS
-from tests.exi.vectors import DATA, PHANTOM, corpus, sample
+from tests.exi.vectors import DATA, PHANTOM, corpus, sample, signatures
 
-VECTORS = sample()
+VECTORS = sample() + signatures()
 END = exi.Dialect(empty_values="end")
 """How the codec that made the vectors writes empty values."""
 

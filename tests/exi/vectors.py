@@ -28,6 +28,11 @@ def sample() -> list[dict[str, Any]]:
     return [vector for name in ("exi_vectors", "exi_vectors_amd1") for vector in load(DATA / f"{name}.jsonl.gz")]
 
 
+def signatures() -> list[dict[str, Any]]:
+    """Valid streams with every branch of XML signature, which the generated functions leave to the interpreter."""
+    return load(DATA / "exi_vectors_sigx.jsonl.gz")
+
+
 def corpus(name: str) -> list[dict[str, Any]]:
     """A file of the whole corpus; the test is skipped when it is not at hand."""
     directory = os.environ.get("EVBPT_VECTORS")

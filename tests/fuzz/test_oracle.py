@@ -95,7 +95,15 @@ def test_compiled_code_reads_every_stream(monkeypatch):
     streams = [SEED[:length] for length in range(3, len(SEED))]
     for stream in streams:
         oracle.check_exi("DC", stream, Numbers())
-    assert len(read) == len(streams)
+    assert {stream[1:] for stream in streams} == set(read)
+
+
+def test_dialects_are_checked_by_themselves(monkeypatch):
+    monkeypatch.setattr(oracle, "OTHERS", [wrong("compiled", reads=crashes)])
+    numbers = Numbers()
+    for choice in (4, 5, 6, 7):
+        oracle.check_exi("DC", bytes([choice]) + SEED[1:], numbers)
+    assert numbers == {"dialect": 4, "dialect_accepted": 2}
 
 
 def test_the_spelling_in_use_is_put_back():
