@@ -83,7 +83,9 @@ def _read_octets(r: _Window, acc: int, rem: int, length: int) -> tuple[bytes, in
     rem -= 8 * length
     if rem < 0:
         acc, rem = _refill(r, acc, rem, 8 * length)
-    return (acc >> rem & (1 << 8 * length) - 1).to_bytes(length, "big"), acc & (1 << rem) - 1, rem
+    octets = (acc >> rem & (1 << 8 * length) - 1).to_bytes(length, "big")
+    # What has been read is shifted no more, if it is long.
+    return octets, acc & (1 << rem) - 1 if length > _WINDOW_OCTETS else acc, rem
 
 
 def _read_length(r: _Window, acc: int, rem: int) -> tuple[int, int, int]:
@@ -113,14 +115,16 @@ def _read_text(r: _Window, acc: int, rem: int, datatype: Text) -> tuple[Any, int
     """Text, which is ASCII as a rule; if not, the general way from its beginning on."""
     start = 8 * r.offset - rem
     length, acc, rem = _read_length(r, acc, rem)
-    datatype.check_length(length - 2)
-    if length < 2:
+    length -= 2
+    if length < datatype.least or (datatype.most is not None and length > datatype.most):
         raise Irregular
-    octets, acc, rem = _read_octets(r, acc, rem, length - 2)
-    if not octets.isascii():
+    octets, acc, rem = _read_octets(r, acc, rem, length)
+    try:
+        value = octets.decode("ascii")
+    except UnicodeDecodeError:
         return _read_general(r, 0, 8 * r.offset - start, datatype)
-    value = octets.decode("ascii")
-    datatype.check_characters(value)
+    if not value.isprintable():
+        datatype.check_characters(value)
     return value, acc, rem
 
 
