@@ -5,13 +5,14 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint bench fuzz interop clean
+.PHONY: help demo test lint bench compiled fuzz interop clean
 
 help:
 	@echo "make demo     a car gives back 15 kWh in the evening and is charged by the morning (report in out/)"
 	@echo "make test     the tests, a few minutes; arguments for pytest: make test ARGS='-m slow'"
 	@echo "make lint     ruff, formatter, mypy strict"
 	@echo "make bench    how quick the EXI codec is, beside JSON and a Java codec; make bench ARGS=--no-josev"
+	@echo "make compiled the compiled EXI codec, into the source tree; needs a C compiler and some minutes"
 	@echo "make fuzz     five million damaged inputs for a schema set: make fuzz KEY=DC (docs/how-to/fuzz.md)"
 	@echo "make interop  sessions with a foreign peer; needs root and Java"
 	@echo "make clean    remove .venv, caches and out/"
@@ -30,6 +31,10 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(PY) -m bench.exi $(ARGS)
 
+compiled: $(VENV)/.dev
+	EVBPT_COMPILE=1 $(PIP) install -qq --no-deps --editable .
+	$(PY) -c "from iso15118 import exi; print('EXI backend:', exi.BACKEND)"
+
 fuzz: $(VENV)/.fuzz
 	$(PY) -m fuzz.run --key $(or $(KEY),all) $(ARGS)
 
@@ -37,7 +42,7 @@ interop: $(VENV)/.dev
 	$(PY) -m pytest -m interop tests/interop $(ARGS)
 
 clean:
-	rm -rf $(VENV) out build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out build iso15118/exi/_compiled*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: what is installed is installed again only when pyproject.toml says something new.

@@ -217,7 +217,9 @@ def test_a_refusal_leaves_what_the_interpreter_leaves(name):
 
 
 def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(Path(iso15118.__file__).parents[1]), **variables}
+    """A Python of its own, in which no backend is forced but by ``variables``."""
+    path = str(Path(iso15118.__file__).parents[1])
+    environment = {**os.environ, "EVBPT_EXI_BACKEND": "", "PYTHONPATH": path, **variables}
     return subprocess.run(
         [sys.executable, *words], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
