@@ -31,12 +31,14 @@ COUNTS = HERE / "counts.json"
 PIECE = 250_000
 """Inputs of one process: few enough to lose little when it is stopped."""
 
+LONGEST, SHORTER, LONGEST_ONE_IN = 2048, 384, 4
+"""Octets of an input: one piece of work in so many takes long ones, the others many more."""
+
 NICENESS = 10
 POLL_S = 0.5
 
 OPTIONS = [
     "-print_final_stats=1",
-    "-max_len=2048",
     "-mutate_depth=1",  # the mutator stacks changes itself
     "-timeout=5",
     "-rss_limit_mb=1024",
@@ -93,13 +95,14 @@ def start(work: Work, inputs: int, number: int) -> Piece:
     corpus, seeds, findings = HERE / "corpus" / work.key, HERE / "corpus" / f"{work.key}.seeds", HERE / "findings"
     if work.started == 0:
         write_seeds(work.key, seeds)
+    longest = SHORTER if work.started % LONGEST_ONE_IN else LONGEST
     work.started += 1
     for folder in (corpus, findings):
         folder.mkdir(parents=True, exist_ok=True)
     log, numbers = (HERE / "corpus" / f"{work.key}.{number}.{kind}" for kind in ("log", "json"))
     numbers.unlink(missing_ok=True)
     command = [sys.executable, "-m", "fuzz.target", "--key", work.key, "--numbers", str(numbers), *OPTIONS]
-    command += [f"-runs={inputs}", f"-artifact_prefix={findings}/{work.key}-", str(corpus), str(seeds)]
+    command += [f"-runs={inputs}", f"-max_len={longest}", f"-artifact_prefix={findings}/{work.key}-", str(corpus), str(seeds)]
     with log.open("wb") as out:
         # A session of its own: what stops the runner must not stop the process before the runner has its figures.
         process = subprocess.Popen(
