@@ -18,6 +18,7 @@ MAX_UNSIGNED_OCTETS = 10
 octets than it needs (the deployed codecs take such streams), but in no more than this."""
 
 _FLUSH_BITS = 512
+_FEW_OCTETS = 32
 
 
 class Fault(Exception):
@@ -137,9 +138,24 @@ class BitWriter:
         self._held &= (1 << rest) - 1
         self._held_bits = rest
 
-    def octets(self, data: bytes) -> None:
-        """Append octets, wherever they begin."""
-        self.bits(int.from_bytes(data, "big"), 8 * len(data))
+    def octets(self, data: bytes, before: int = 0, width: int = 0) -> None:
+        """Append ``before`` in ``width`` bits, then octets, wherever they begin."""
+        if len(data) <= _FEW_OCTETS:
+            self.bits(before << 8 * len(data) | int.from_bytes(data, "big"), width + 8 * len(data))
+            return
+        width += self._held_bits
+        before |= self._held << width - self._held_bits
+        whole, rest = width >> 3, width & 7
+        if rest:
+            # One long integer, shifted once.
+            front = before.to_bytes(whole + 1, "big")
+            self._out += (int.from_bytes(front + data, "big") >> rest).to_bytes(whole + len(data), "big")
+            self._held = data[-1] & (1 << rest) - 1
+        else:
+            self._out += before.to_bytes(whole, "big")
+            self._out += data
+            self._held = 0
+        self._held_bits = rest
 
     def unsigned(self, value: int) -> None:
         """Append an Unsigned Integer in as few octets as it needs."""

@@ -241,7 +241,9 @@ class WriterSource(Source):
         self.add(depth, f"acc = acc << {lead + 8 + 8 * length + trail} | {before} | {value}")
 
     def general(self, depth: int, datatype: Datatype) -> None:
-        helper = "text" if isinstance(datatype, datatypes.Text) else "general"
+        helper = "general"
+        if isinstance(datatype, datatypes.Text | datatypes.Binary):
+            helper = "text" if isinstance(datatype, datatypes.Text) else "binary"
         self.add(depth, f"acc = write_{helper}(w, x, acc, {self.refer('D', datatype)})")
 
 

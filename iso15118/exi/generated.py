@@ -25,7 +25,9 @@ __all__ = ["Irregular", "json_value", "prepare", "read_element", "write_element"
 _WINDOW_OCTETS = 64
 """How much of a stream is held as one integer: enough to refill seldom, little enough to shift cheaply."""
 
-_HELD_BITS = 384
+_FEW_OCTETS = 32
+"""So many octets of a value at most go through the window, or into what a writer holds."""
+_HELD_BITS = 2048
 """A record begins by handing over what is held, if it is longer: as with the window."""
 
 
@@ -80,12 +82,23 @@ def _read_general(r: _Window, acc: int, rem: int, datatype: Datatype) -> tuple[A
 
 
 def _read_octets(r: _Window, acc: int, rem: int, length: int) -> tuple[bytes, int, int]:
-    rem -= 8 * length
-    if rem < 0:
-        acc, rem = _refill(r, acc, rem, 8 * length)
-    octets = (acc >> rem & (1 << 8 * length) - 1).to_bytes(length, "big")
-    # What has been read is shifted no more, if it is long.
-    return octets, acc & (1 << rem) - 1 if length > _WINDOW_OCTETS else acc, rem
+    if length <= _FEW_OCTETS:
+        rem -= 8 * length
+        if rem < 0:
+            acc, rem = _refill(r, acc, rem, 8 * length)
+        return (acc >> rem & (1 << 8 * length) - 1).to_bytes(length, "big"), acc, rem
+    # Many: one long integer, shifted once, and a new window behind them.
+    data = r.data
+    end = 8 * (r.offset + length) - rem
+    if end > 8 * len(data):
+        raise Irregular
+    behind = end & 7
+    octets = data[(end >> 3) - length : (end + 7) >> 3]
+    if behind:
+        octets = (int.from_bytes(octets, "big") >> 8 - behind).to_bytes(length + 1, "big")[1:]
+    piece = data[end >> 3 : (end >> 3) + _WINDOW_OCTETS]
+    r.offset = (end >> 3) + len(piece)
+    return octets, int.from_bytes(piece, "big"), 8 * len(piece) - behind
 
 
 def _read_length(r: _Window, acc: int, rem: int) -> tuple[int, int, int]:
@@ -107,7 +120,8 @@ def _read_length(r: _Window, acc: int, rem: int) -> tuple[int, int, int]:
 
 def _read_binary(r: _Window, acc: int, rem: int, datatype: Binary) -> tuple[Any, int, int]:
     length, acc, rem = _read_length(r, acc, rem)
-    datatype.check_length(length)
+    if length < datatype.least or (datatype.most is not None and length > datatype.most):
+        raise Irregular
     return _read_octets(r, acc, rem, length)
 
 
@@ -142,11 +156,35 @@ def _write_general(w: BitWriter, value: Any, acc: int, datatype: Datatype) -> in
     return 1
 
 
+def _write_binary(w: BitWriter, value: Any, acc: int, datatype: Binary) -> int:
+    if type(value) is not bytes:
+        raise Irregular
+    length = len(value)
+    if length < datatype.least or (datatype.most is not None and length > datatype.most):
+        raise Irregular
+    if length < 128:
+        acc = acc << 8 | length
+        if length <= _FEW_OCTETS:
+            return acc << 8 * length | int.from_bytes(value, "big")
+    elif length < 16384:
+        acc = acc << 16 | (length & 127 | 128) << 8 | length >> 7
+    else:
+        return _write_general(w, value, acc, datatype)
+    width = acc.bit_length() - 1
+    w.octets(value, acc ^ 1 << width, width)
+    return 1
+
+
 def _write_text(w: BitWriter, value: Any, acc: int, datatype: Text) -> int:
-    datatype.check(value)
+    if type(value) is not str:
+        raise Irregular
     length = len(value)
     if length > 125 or not value.isascii():
         return _write_general(w, value, acc, datatype)
+    if length < datatype.least or (datatype.most is not None and length > datatype.most):
+        raise Irregular
+    if not value.isprintable():
+        datatype.check_characters(value)
     octets = int.from_bytes(value.encode("ascii"), "big")
     return (acc << 8 | length + 2) << 8 * length | octets
 
@@ -161,6 +199,7 @@ _RUNTIME = {
     "read_text": _read_text,
     "refill": _refill,
     "replace": replace,
+    "write_binary": _write_binary,
     "write_general": _write_general,
     "write_text": _write_text,
 }

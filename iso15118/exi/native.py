@@ -241,13 +241,14 @@ def few(r: Reader, length: i64) -> bytes:
 
 
 def middle(piece: bytes, drop: int, length: int) -> bytes:
-    """``length`` octets of a piece, ``drop`` bits before its end. (In Python integers: no i64 may come near.)"""
-    return (int.from_bytes(piece, "big") >> drop & (1 << 8 * length) - 1).to_bytes(length, "big")
+    """``length`` octets of a piece of one more, ``drop`` bits before its end. (Python integers: no i64 may come near.)"""
+    return (int.from_bytes(piece, "big") >> drop).to_bytes(length + 1, "big")[1:]
 
 
 def behind(held: int, data: bytes, drop: int, length: int) -> bytes:
     """``length`` octets: ``held``, then ``data`` but for its last ``drop`` bits. (As ``middle``.)"""
-    return ((held << 8 * len(data) | int.from_bytes(data, "big")) >> drop).to_bytes(length, "big")
+    front = held.to_bytes(length - len(data) + 1, "big")
+    return (int.from_bytes(front + data, "big") >> drop).to_bytes(length, "big")
 
 
 def sized(r: Reader, least: i64, most: i64) -> i64:
