@@ -59,9 +59,10 @@ class Finding(AssertionError):
     """Something that must hold does not."""
 
 
-def _must(holds: bool, what: str) -> None:
+def _must(holds: bool, what: str, *parts: Any) -> None:
+    """``what`` is a format of ``parts``, made only when it is needed: messages are long."""
     if not holds:
-        raise Finding(what)
+        raise Finding(what.format(*parts))
 
 
 def _one_in(count: int, data: bytes) -> bool:
@@ -79,7 +80,7 @@ def outcome(spelling: Backend, stream: bytes, key: str, mode: Mode, dialect: Dia
     try:
         content = codec.read(stream, key, mode, dialect)
     except CodecError as error:
-        _must(error.bit is not None and 0 <= error.bit <= 8 * len(stream), f"no place in the stream: {error.args}")
+        _must(error.bit is not None and 0 <= error.bit <= 8 * len(stream), "no place in the stream: {}", error.args)
         str(error)
         return error.args
     else:
@@ -95,7 +96,7 @@ def written(spelling: Backend, content: Content, key: str, mode: Mode) -> bytes:
     try:
         octets = codec.encode(content.value, key, mode, content.name)
         if _is_message(content, key, mode):
-            _must(codec.encode(content.value, key) == octets, f"{content} is written otherwise when it is not named")
+            _must(codec.encode(content.value, key) == octets, "{} is written otherwise when it is not named", content)
         return octets
     finally:
         _CODEC.write_element = saved
@@ -143,17 +144,17 @@ def check_exi(key: str, data: bytes, numbers: Numbers) -> None:
         # Compiled code reads every stream: what could go wrong there is worse than a wrong answer.
         if compared or spelling.name == "compiled":
             other = outcome(spelling, stream, key, mode)
-            _must(first == other, f"read as {first}, by the {spelling.name} codec as {other}")
+            _must(first == other, "read as {}, by the {} codec as {}", first, spelling.name, other)
             if mode == "document":
                 short = decoded(spelling, stream, key)
-                _must(_same(short, first), f"read as {first}, decoded by the {spelling.name} codec as {short}")
+                _must(_same(short, first), "read as {}, decoded by the {} codec as {}", first, spelling.name, short)
     if not accepted:
         return
     again = written(GENERATED, content, key, mode)
     for spelling in OTHERS:
         octets = written(spelling, content, key, mode)
-        _must(again == octets, f"{content} is written otherwise by the {spelling.name} codec: {octets.hex()}")
-    _must(outcome(GENERATED, again, key, mode) == (content, 0, 0, 0), f"{content} changes when written")
+        _must(again == octets, "{} is written otherwise by the {} codec: {}", content, spelling.name, octets.hex())
+    _must(outcome(GENERATED, again, key, mode) == (content, 0, 0, 0), "{} changes when written", content)
     if _one_in(OTHER_FORMS, stream):
         numbers["other_forms"] += 1
         _other_forms(content, key, mode)
@@ -183,19 +184,21 @@ def _check_dialect(key: str, mode: Mode, dialect: Dialect, stream: bytes, number
     try:
         again = codec.encode(content.value, key, mode, content.name, dialect)
     except CodecError as error:
-        _must(f"more than the limit of {MAX_EXI_OCTETS}" in error.reason, str(error))
+        _must(f"more than the limit of {MAX_EXI_OCTETS}" in error.reason, "{}", error)
         return
-    _must(outcome(GENERATED, again, key, mode, dialect)[:1] == (content,), f"{content} changes when written")
+    _must(outcome(GENERATED, again, key, mode, dialect)[:1] == (content,), "{} changes when written", content)
 
 
 def _other_forms(content: Content, key: str, mode: Mode) -> None:
     """XML and JSON lose nothing. No exception is allowed."""
     text = exi.to_xml(content.value, key, mode, content.name)
-    _must(exi.from_xml(text, key, mode) == content, f"{content} changes in XML: {text}")
+    _must(exi.from_xml(text, key, mode) == content, "{} changes in XML: {}", content, text)
     tree = exi.to_json(content.value, key, mode, content.name)
     # JSON names its root without a namespace: of two elements of that name it means the first.
     if codec.find_element(schema_grammar(key), mode, content.name.local)[1].name == content.name:
-        _must(exi.from_json(json.loads(json.dumps(tree)), key, mode) == content, f"{content} changes in JSON: {tree}")
+        _must(
+            exi.from_json(json.loads(json.dumps(tree)), key, mode) == content, "{} changes in JSON: {}", content, tree
+        )
 
 
 def _set_of(data: bytes) -> tuple[str, Mode, bytes]:
@@ -216,7 +219,7 @@ def check_xml(key: str, data: bytes, numbers: Numbers) -> None:
     numbers["accepted"] += 1
     _other_forms(content, key, mode)
     again = exi.read(exi.encode(content.value, key, mode, content.name), key, mode)
-    _must(again == content, f"{content} changes in EXI")
+    _must(again == content, "{} changes in EXI", content)
 
 
 def check_json(key: str, data: bytes, numbers: Numbers) -> None:
@@ -236,7 +239,7 @@ def check_json(key: str, data: bytes, numbers: Numbers) -> None:
     numbers["accepted"] += 1
     _other_forms(content, key, mode)
     again = exi.read(exi.encode(content.value, key, mode, content.name), key, mode)
-    _must(again == content, f"{content} changes in EXI")
+    _must(again == content, "{} changes in EXI", content)
 
 
 def _frames(pieces: list[bytes]) -> tuple[list[Any], str | None]:
@@ -247,7 +250,7 @@ def _frames(pieces: list[bytes]) -> tuple[list[Any], str | None]:
             frames += reader.feed(piece)
         except FramingError as error:
             return frames, str(error)
-        _must(reader.pending <= 8 + 1024, f"{reader.pending} octets are kept")
+        _must(reader.pending <= 8 + 1024, "{} octets are kept", reader.pending)
     return frames, None if reader.error is None else str(reader.error)
 
 
@@ -257,7 +260,7 @@ def check_frames(key: str, data: bytes, numbers: Numbers) -> None:
     stream = data[1:]
     whole = _frames([stream])
     pieces = _frames([stream[at : at + size] for at in range(0, len(stream), size)])
-    _must(whole == pieces, f"in one piece {whole}, in pieces of {size} {pieces}")
+    _must(whole == pieces, "in one piece {}, in pieces of {} {}", whole, size, pieces)
     numbers["refused" if whole[1] else "accepted"] += 1
 
 

@@ -102,7 +102,13 @@ def start(work: Work, inputs: int, number: int) -> Piece:
     log, numbers = (HERE / "corpus" / f"{work.key}.{number}.{kind}" for kind in ("log", "json"))
     numbers.unlink(missing_ok=True)
     command = [sys.executable, "-m", "fuzz.target", "--key", work.key, "--numbers", str(numbers), *OPTIONS]
-    command += [f"-runs={inputs}", f"-max_len={longest}", f"-artifact_prefix={findings}/{work.key}-", str(corpus), str(seeds)]
+    command += [
+        f"-runs={inputs}",
+        f"-max_len={longest}",
+        f"-artifact_prefix={findings}/{work.key}-",
+        str(corpus),
+        str(seeds),
+    ]
     with log.open("wb") as out:
         # A session of its own: what stops the runner must not stop the process before the runner has its figures.
         process = subprocess.Popen(

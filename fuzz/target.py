@@ -27,9 +27,18 @@ from iso15118 import exi
 from iso15118.exi.grammar import Element, schema_grammar
 from iso15118.messages.registry import KEYS
 
-WATCHED = [f"iso15118.exi.{name}" for name in ("bits", "codec", "datatypes", "generated", "interpreter", "json", "xml")]
-WATCHED += ["iso15118.v2gtp", "iso15118.sdp"]
-"""Modules whose branches guide the search; and the generated functions."""
+WATCHED = {
+    "xmldsig": ["exi.codec", "exi.contents", "exi.datatypes", "exi.generated", "exi.interpreter"],
+    "xml": ["exi.xml", "exi.contents", "exi.datatypes"],
+    "json": ["exi.json", "exi.contents", "exi.datatypes"],
+    "v2gtp": ["v2gtp"],
+    "sdp": ["sdp", "v2gtp"],
+}
+"""Modules whose branches guide the search."""
+
+WATCHED_BESIDE = ["exi.contents", "exi.generated"]
+"""The same for any other schema set, beside the functions generated for it. They follow the grammar; the interpreter is the
+same for every set, runs on every stream as well, and halves the speed when it is watched."""
 
 LIBFUZZER_MUTATIONS = 16
 """One mutation in so many is left to libFuzzer's own."""
@@ -78,7 +87,11 @@ def _generated(elements: tuple[Element, ...]) -> list[FunctionType]:
 
 def instrument(key: str) -> int:
     """Make branches visible to libFuzzer; how many functions."""
-    functions = [function for name in WATCHED for function in _functions(importlib.import_module(name))]
+    functions = [
+        function
+        for name in WATCHED.get(key, WATCHED_BESIDE)
+        for function in _functions(importlib.import_module(f"iso15118.{name}"))
+    ]
     if key in KEYS:
         exi.warm(key)
         functions += _generated(schema_grammar(key).document)
