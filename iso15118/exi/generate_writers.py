@@ -71,8 +71,10 @@ class WriterSource(Source):
         """Write one slot; the states possible afterwards. ``s`` holds the state where there are several."""
         first = slot.particles[0]
         if all(is_refused(particle) for particle in slot.particles):
-            empty = "not in ((), None)" if first.many else "is not None"
-            self.add(1, f"if v.{first.field} {empty}: raise Irregular" if not slot.required else "raise Irregular")
+            if slot.required:
+                self.add(1, "raise Irregular")
+            else:
+                self.add(1, f"x = v.{first.field}", "if x is not None and x != (): raise Irregular")
             return possible
         if first.many:
             return self.many(index, first, possible)

@@ -101,25 +101,24 @@ def _read_octets(r: _Window, acc: int, rem: int, length: int) -> tuple[bytes, in
     return octets, int.from_bytes(piece, "big"), 8 * len(piece) - behind
 
 
-def _read_length(r: _Window, acc: int, rem: int) -> tuple[int, int, int]:
-    """A length of at most two octets, 16383."""
+def _read_second(r: _Window, acc: int, rem: int, length: int) -> tuple[int, int, int]:
+    """A length's second octet, which must be its last: 16383 at most."""
+    rem -= 8
+    if rem < 0:
+        acc, rem = _refill(r, acc, rem, 8)
+    octet = acc >> rem & 255
+    if octet > 127:
+        raise Irregular
+    return length & 127 | octet << 7, acc, rem
+
+
+def _read_binary(r: _Window, acc: int, rem: int, datatype: Binary) -> tuple[Any, int, int]:
     rem -= 8
     if rem < 0:
         acc, rem = _refill(r, acc, rem, 8)
     length = acc >> rem & 255
     if length > 127:
-        rem -= 8
-        if rem < 0:
-            acc, rem = _refill(r, acc, rem, 8)
-        octet = acc >> rem & 255
-        if octet > 127:
-            raise Irregular
-        length = length & 127 | octet << 7
-    return length, acc, rem
-
-
-def _read_binary(r: _Window, acc: int, rem: int, datatype: Binary) -> tuple[Any, int, int]:
-    length, acc, rem = _read_length(r, acc, rem)
+        length, acc, rem = _read_second(r, acc, rem, length)
     if length < datatype.least or (datatype.most is not None and length > datatype.most):
         raise Irregular
     return _read_octets(r, acc, rem, length)
@@ -128,7 +127,12 @@ def _read_binary(r: _Window, acc: int, rem: int, datatype: Binary) -> tuple[Any,
 def _read_text(r: _Window, acc: int, rem: int, datatype: Text) -> tuple[Any, int, int]:
     """Text, which is ASCII as a rule; if not, the general way from its beginning on."""
     start = 8 * r.offset - rem
-    length, acc, rem = _read_length(r, acc, rem)
+    rem -= 8
+    if rem < 0:
+        acc, rem = _refill(r, acc, rem, 8)
+    length = acc >> rem & 255
+    if length > 127:
+        length, acc, rem = _read_second(r, acc, rem, length)
     length -= 2
     if length < datatype.least or (datatype.most is not None and length > datatype.most):
         raise Irregular
