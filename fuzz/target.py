@@ -21,9 +21,8 @@ from typing import Any
 import atheris
 
 from fuzz.mutate import damaged
-from fuzz.oracle import CHECKS, Numbers
+from fuzz.oracle import CHECKS, GENERATED, Numbers
 from fuzz.seeds import seeds
-from iso15118 import exi
 from iso15118.exi.grammar import Element, schema_grammar
 from iso15118.messages.registry import KEYS
 
@@ -93,8 +92,10 @@ def instrument(key: str) -> int:
         for function in _functions(importlib.import_module(f"iso15118.{name}"))
     ]
     if key in KEYS:
-        exi.warm(key)
-        functions += _generated(schema_grammar(key).document)
+        elements = schema_grammar(key).fragment
+        for element in elements:
+            GENERATED.prepare(element)
+        functions += _generated(elements)
     for function in functions:
         _watch(function)
     return len(functions)
