@@ -188,4 +188,4 @@ class BitWriter:
         """Everything written, padded with zero bits to a whole octet."""
         padding = -self._held_bits & 7
         tail = (self._held << padding).to_bytes((self._held_bits + padding) >> 3, "big")
-        return bytes(self._out) + tail
+        return b"".join((self._out, tail))

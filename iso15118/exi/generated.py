@@ -26,7 +26,7 @@ _WINDOW_OCTETS = 64
 """How much of a stream is held as one integer: enough to refill seldom, little enough to shift cheaply."""
 
 _FEW_OCTETS = 32
-"""So many octets of a value at most go through the window, or into what a writer holds."""
+"""So many octets of a value at most go through the window."""
 _HELD_BITS = 2048
 """A record begins by handing over what is held, if it is longer: as with the window."""
 
@@ -53,17 +53,26 @@ def _refill(r: _Window, acc: int, rem: int, width: int) -> tuple[int, int]:
 def _longer(r: _Window, acc: int, rem: int, value: int, trail: int) -> tuple[int, int, int]:
     """The octets of an integer from the second on, and the ``trail`` bits, all zero, that end its element."""
     shift = 7
-    while True:
+    octet = 128
+    if rem >= 56:
+        # Seven octets ahead, so that the window is shifted once.
+        ahead = acc >> rem - 56 & 0xFF_FFFF_FFFF_FFFF
+        left = 56
+        while octet > 127 and left:
+            left -= 8
+            octet = ahead >> left & 255
+            value |= (octet & 127) << shift
+            shift += 7
+        rem -= 56 - left
+    while octet > 127:
+        if shift > 63:
+            raise Irregular
         rem -= 8
         if rem < 0:
             acc, rem = _refill(r, acc, rem, 8)
         octet = acc >> rem & 255
         value |= (octet & 127) << shift
-        if octet < 128:
-            break
         shift += 7
-        if shift > 63:
-            raise Irregular
     rem -= trail
     if rem < 0:
         acc, rem = _refill(r, acc, rem, trail)
@@ -167,13 +176,12 @@ def _write_binary(w: BitWriter, value: Any, acc: int, datatype: Binary) -> int:
     if length < datatype.least or (datatype.most is not None and length > datatype.most):
         raise Irregular
     if length < 128:
-        acc = acc << 8 | length
-        if length <= _FEW_OCTETS:
-            return acc << 8 * length | int.from_bytes(value, "big")
-    elif length < 16384:
+        return (acc << 8 | length) << 8 * length | int.from_bytes(value, "big")
+    if length < 16384:
         acc = acc << 16 | (length & 127 | 128) << 8 | length >> 7
     else:
         return _write_general(w, value, acc, datatype)
+    # Long: behind what is held, without passing through it.
     width = acc.bit_length() - 1
     w.octets(value, acc ^ 1 << width, width)
     return 1
