@@ -31,7 +31,7 @@ COUNTS = HERE / "counts.json"
 PIECE = 250_000
 """Inputs of one process: few enough to lose little when it is stopped."""
 
-LONGEST, SHORTER, LONGEST_ONE_IN = 2048, 384, 4
+LONGEST, SHORTER, LONGEST_ONE_IN = 2048, 192, 5
 """Octets of an input: one piece of work in so many takes long ones, the others many more."""
 
 NICENESS = 10
