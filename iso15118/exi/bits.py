@@ -138,24 +138,28 @@ class BitWriter:
         self._held &= (1 << rest) - 1
         self._held_bits = rest
 
-    def octets(self, data: bytes, before: int = 0, width: int = 0) -> None:
-        """Append ``before`` in ``width`` bits, then octets, wherever they begin."""
-        if len(data) <= _FEW_OCTETS:
-            self.bits(before << 8 * len(data) | int.from_bytes(data, "big"), width + 8 * len(data))
-            return
-        width += self._held_bits
-        before |= self._held << width - self._held_bits
-        whole, rest = width >> 3, width & 7
+    def octets(self, data: bytes) -> None:
+        """Append octets, wherever they begin."""
+        if len(data) > _FEW_OCTETS:
+            self.long_octets(1, data)
+        else:
+            self.bits(int.from_bytes(data, "big"), 8 * len(data))
+
+    def long_octets(self, held: int, data: bytes) -> None:
+        """As ``octets`` for many of them; ``held`` are the bits before, behind a one that marks their beginning."""
+        more = held.bit_length() - 1
+        before = held ^ (self._held ^ 1) << more
+        width = more + self._held_bits
+        rest = self._held_bits = width & 7
         if rest:
             # One long integer, shifted once.
-            front = before.to_bytes(whole + 1, "big")
-            self._out += (int.from_bytes(front + data, "big") >> rest).to_bytes(whole + len(data), "big")
+            front = before.to_bytes((width >> 3) + 1, "big")
+            self._out += (int.from_bytes(front + data, "big") >> rest).to_bytes((width >> 3) + len(data), "big")
             self._held = data[-1] & (1 << rest) - 1
         else:
-            self._out += before.to_bytes(whole, "big")
+            self._out += before.to_bytes(width >> 3, "big")
             self._out += data
             self._held = 0
-        self._held_bits = rest
 
     def unsigned(self, value: int) -> None:
         """Append an Unsigned Integer in as few octets as it needs."""

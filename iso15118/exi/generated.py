@@ -181,9 +181,7 @@ def _write_binary(w: BitWriter, value: Any, acc: int, datatype: Binary) -> int:
         acc = acc << 16 | (length & 127 | 128) << 8 | length >> 7
     else:
         return _write_general(w, value, acc, datatype)
-    # Long: behind what is held, without passing through it.
-    width = acc.bit_length() - 1
-    w.octets(value, acc ^ 1 << width, width)
+    w.long_octets(acc, value)  # behind what is held, without passing through it
     return 1
 
 
