@@ -50,7 +50,7 @@ class BitReader:
     """Strings to which the stream may refer; None: it may not."""
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
+        self.data = data if type(data) is bytes else bytes(data)  # slices of it become values of frozen messages
         self.limit = 8 * len(data)
         self.position = 0
         """Bits read so far."""

@@ -274,7 +274,11 @@ def find_element(schema: SchemaGrammar, mode: Mode, name: QName | str) -> tuple[
         code = next((each for each in codes if each is not None), None)
     if code is None:
         local = name.local if isinstance(name, QName) else name
-        raise CodecError(f"no {'root' if mode == 'document' else 'element'} of {schema.key}", local)
+        known = sorted(repr(each.uri) for each in places if each.local == local)
+        instead = (
+            f" in namespace {name.uri!r}; {' and '.join(known)} has it" if known and isinstance(name, QName) else ""
+        )
+        raise CodecError(f"no {'root' if mode == 'document' else 'element'} of {schema.key}{instead}", local)
     return code, elements[code]
 
 

@@ -116,8 +116,18 @@ def production_of(grammar: RecordGrammar, state: State, name: QName) -> tuple[Pr
     if production is not None and production.element is not None:
         return production, production.element
     if state.wildcard is None:
+        elsewhere = next((each.uri for each in state.by_name if each.local == name.local), None)
+        if elsewhere is not None:
+            raise Fault(f"{name.local} of namespace {name.uri!r} is not expected; that of {elsewhere!r} is")
         raise Fault(f"{name.local} is not expected; expected: {expected(state)}")
     return state.wildcard, wildcard_element(schema_grammar(grammar.key), state.wildcard, name)
+
+
+def _qname(name: Any) -> QName:
+    """The name of a Child, which a caller may have made of anything."""
+    if type(name) is not QName or type(name.local) is not str or type(name.uri) is not str:
+        raise Fault(f"the name of a Child is a QName of two texts, not a {type(name).__name__}")
+    return name
 
 
 def items(grammar: RecordGrammar, state: State, contents: tuple[Any, ...]) -> Iterator[tuple[Production, Element, Any]]:
@@ -135,7 +145,7 @@ def items(grammar: RecordGrammar, state: State, contents: tuple[Any, ...]) -> It
                 raise Fault("an empty text, or one next to another: it would not survive")
             production, element, value = state.text, TEXT, item
         elif type(item) is Child:
-            (production, element), value = production_of(grammar, state, item.name), item.value
+            (production, element), value = production_of(grammar, state, _qname(item.name)), item.value
         else:
             raise Fault(f"a Child or str is needed, not a {type(item).__name__}")
         yield production, element, value

@@ -35,7 +35,7 @@ def signed_forms(value: Any, key: str, element: QName | str | None = None) -> It
     """The forms of an element, the likeliest first; those that are the same octets once.
 
     SignedInfo is written with the grammar of XML signature alone (as Josev and the codecs made by cbexigen for that
-    purpose do), or with that of the message's schema set. An empty value is written as a value of length 0 or as an
+    purpose do), or with that of CommonMessages, or with that of the message's own schema set. An empty value is written as a value of length 0 or as an
     end without a value.
 
     Args:
@@ -47,7 +47,7 @@ def signed_forms(value: Any, key: str, element: QName | str | None = None) -> It
         CodecError: The value is not valid.
         LocalError: Unknown key.
     """
-    keys = ("xmldsig", key) if type(value) is xmldsig.SignedInfo else (key,)
+    keys = ("xmldsig", "CommonMessages", key) if type(value) is xmldsig.SignedInfo else (key,)
     found: set[bytes] = set()
     for each in keys:
         for dialect in (SCHEMA, _END):

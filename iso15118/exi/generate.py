@@ -134,6 +134,10 @@ class Source:
         self.needs[name] = letter, grammar
         return name
 
+    def free_content(self) -> str:
+        """Only an empty x is the generated functions' own; what else it may be is for the interpreter to say."""
+        return "if type(x) is not tuple or x: raise Irregular"
+
     def text(self) -> str:
         return "\n".join(self.lines) + "\n"
 

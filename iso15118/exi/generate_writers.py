@@ -74,7 +74,7 @@ class WriterSource(Source):
             if slot.required:
                 self.add(1, "raise Irregular")
             else:
-                self.add(1, f"x = v.{first.field}", "if x is not None and x != (): raise Irregular")
+                self.add(1, f"x = v.{first.field}", self.free_content())
             return possible
         if first.many:
             return self.many(index, first, possible)
@@ -276,7 +276,7 @@ class JsonSource(Source):
         key = "value" if particle.kind is Event.CONTENT else element.name.local
         self.add(1, f"x = v.{particle.field}")
         if is_refused(particle):
-            self.add(1, "if x is not None and x != (): raise Irregular" if not required else "raise Irregular")
+            self.add(1, "raise Irregular" if required else self.free_content())
         elif particle.many:
             self.add(
                 1, f"if type(x) is not tuple or not {particle.least} <= len(x) <= {particle.limit}: raise Irregular"

@@ -191,7 +191,7 @@ def write_element(writer: BitWriter, element: Element, value: Any) -> None:
         _write_record(writer, element.record, value)
     else:
         datatype = check_simple(element, value)
-        if writer.empty_ends and value in ("", b""):
+        if writer.empty_ends and isinstance(value, str | bytes) and not value:
             writer.bits(1 << _UNDECLARED_WIDTH, 1 + _UNDECLARED_WIDTH)
             return
         writer.bits(0, 1)
@@ -205,7 +205,7 @@ def _write_record(writer: BitWriter, grammar: RecordGrammar, record: Record) -> 
         production = state.text if element is TEXT else state.by_element.get(element, state.wildcard)
         assert production is not None
         assert production.after is not None
-        if writer.empty_ends and production.event is Event.CONTENT and value in ("", b""):
+        if writer.empty_ends and production.event is Event.CONTENT and isinstance(value, str | bytes) and not value:
             check_simple(element, value)
             writer.bits(len(state.productions), state.width)
             writer.bits(0, _UNDECLARED_WIDTH)

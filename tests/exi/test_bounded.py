@@ -26,6 +26,8 @@ from iso15118.exi.codec import MAX_EXI_OCTETS
 from iso15118.exi.datatypes import Binary, Datatype, Signed, Text
 from iso15118.exi.dialect import Dialect
 from iso15118.exi.grammar import schema_grammar
+from iso15118.messages import xmldsig
+from iso15118.messages.model import Child, QName
 from iso15118.messages.registry import KEYS
 from tests.exi.vectors import DATA, corpus, load, sample, signatures
 
@@ -35,9 +37,9 @@ READS_MORE = 16
 LINES_PER_BIT, LINES_MORE = 10, 1_000
 """Lines of Python for a stream, at most."""
 
-MEMORY_FACTOR, MEMORY_MORE = 64, 16_384
+MEMORY_FACTOR, MEMORY_MORE = 128, 16_384
 """Octets of memory for each octet of a stream, and beside. Most of it are small records, whose fields take a few bits in
-a stream and an object in memory."""
+a stream and an object in memory; the dearest are empty elements in free content."""
 
 VALUE_MEMORY_FACTOR = 12
 """The same for a single value. Text with one character beyond the BMP takes four octets for each."""
@@ -239,7 +241,7 @@ def test_no_value_costs_more_than_its_octets(name, shift):
 
 
 def texts(count: int) -> bytes:
-    """A fragment with one text in as many pieces: the only content without a limit on how many events it has."""
+    """A fragment with one text in as many pieces: the one list of events without a limit."""
     schema = schema_grammar("xmldsig")
     code, element = codec.find_element(schema, "fragment", "Object")
     assert element.record is not None
@@ -267,6 +269,18 @@ def test_a_text_in_many_pieces_is_not_copied_with_each():
     assert exi.read(*case).value.content == ("ab" * 100_000,)
     case = (texts(5_000), "xmldsig", "fragment")
     assert lines_of(lambda: read(case)) <= LINES_PER_BIT * 8 * len(case[0]) + LINES_MORE
+
+
+@pytest.mark.usefixtures("backend")
+def test_empty_elements_in_lists_of_lists_stay_within_the_bound():
+    """Limits of lists multiply. Seven bits for an element, a Child and a record in memory: nothing costs more."""
+    ds = xmldsig.XMLNS.uri
+    info = xmldsig.KeyInfo(content=(Child(QName("RetrievalMethod", ds), xmldsig.RetrievalMethod()),) * 64)
+    inner = xmldsig.Object(content=(Child(QName("KeyInfo", ds), info),) * 64)
+    data = exi.encode(xmldsig.Object(content=(Child(QName("Object", ds), inner),) * 8), "xmldsig")
+    assert len(data) > 28_000
+    peak = peak_of(lambda: exi.read(data, "xmldsig"))
+    assert MEMORY_FACTOR / 2 * len(data) < peak <= MEMORY_FACTOR * len(data) + MEMORY_MORE
 
 
 def references(length: int, count: int) -> bytes:

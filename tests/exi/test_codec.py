@@ -156,3 +156,20 @@ def test_a_document_that_is_no_message_is_read_and_not_decoded():
     assert exi.read(data, "DC").value == b"\1"
     with pytest.raises(CodecError, match="DigestValue: an element that is no message"):
         exi.decode(data, "DC")
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_values_of_any_buffer_are_octets_of_their_own(kind):
+    chain = certificate_installation.CertificateChain(certificate=bytes(range(200)))
+    content = exi.decode_fragment(kind(exi.encode(chain, "CommonMessages", "fragment")), "CommonMessages")
+    assert type(content.value.certificate) is bytes
+    assert content.value == chain
+    assert exi.decode(kind(CABLE_CHECK_RES_EXI), "DC") == CABLE_CHECK_RES
+
+
+def test_a_name_in_a_wrong_namespace_is_told_the_right_one():
+    with pytest.raises(CodecError, match="no root of DC in namespace ''; 'urn:iso:std:iso:15118:-20:DC' has it"):
+        exi.from_xml("<DC_CableCheckReq/>", "DC")
+    with pytest.raises(CodecError, match="Header of namespace '.*DC' is not expected; that of '.*CommonTypes' is"):
+        exi.from_xml('<DC_CableCheckReq xmlns="urn:iso:std:iso:15118:-20:DC"><Header/></DC_CableCheckReq>', "DC")

@@ -81,6 +81,7 @@ def both_refuse(message, reason, path):
         assert caught.value.path == path
 
 
+@pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize(
     ("message", "reason", "path"),
     [
@@ -92,6 +93,11 @@ def both_refuse(message, reason, path):
             "KeyInfo",
         ),
         (xmldsig.KeyInfo(content=(child("DigestValue", b""),)), "only elements of another namespace", "KeyInfo"),
+        (xmldsig.KeyInfo(content=(Child("KeyName", "v"),)), "a QName of two texts, not a str", "KeyInfo"),
+        (xmldsig.KeyInfo(content=(Child(["a"], "v"),)), "a QName of two texts, not a list", "KeyInfo"),
+        (xmldsig.KeyInfo(content=(Child(QName("KeyName", 5), "v"),)), "a QName of two texts", "KeyInfo"),
+        (xmldsig.DigestMethod(algorithm="a", content=None), "a tuple is needed, not a NoneType", "DigestMethod"),
+        (xmldsig.Object(content=[]), "a tuple is needed, not a list", "Object"),
         (xmldsig.KeyInfo(content=(7,)), "a Child or str is needed, not a int", "KeyInfo"),
         (xmldsig.KeyInfo(content=(child("KeyName", 7),)), "a str is needed", "KeyInfo/KeyName[1]"),
         (xmldsig.Object(content=("a", "b")), "one next to another", "Object"),

@@ -78,3 +78,8 @@ def test_an_algorithm_that_is_not_known_is_the_callers_mistake():
     part = authorization.EIM_AReqAuthorizationMode()
     with pytest.raises(LocalError, match="digest algorithm 'md5'"):
         digest_form(part, "CommonMessages", b"", "md5", "EIM_AReqAuthorizationMode")
+
+
+def test_signed_info_of_any_message_is_tried_with_common_messages():
+    info = exi.decode(bytes.fromhex(SIGNED[0]["exi"]), SIGNED[0]["key"]).header.signature.signed_info
+    assert [form.key for form in signed_forms(info, "AC")] == ["xmldsig", "CommonMessages", "AC"]
