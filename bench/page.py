@@ -21,7 +21,7 @@ One run of `make bench`, which wrote this page.
 - {peer}
 
 Microseconds for one call, the least of {repeats} batches of about {batch_ms:g} ms; in brackets, how many times what `msgspec.json` takes
-for the same content. Compare ratios, not microseconds: they carry over to other machines.
+for the same content. Ratios tell more than microseconds, but not all: a busy machine changes them too (see the load).
 """
 
 _METHOD = """\
