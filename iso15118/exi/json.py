@@ -4,6 +4,10 @@
 upper-case hexadecimal, base64Binary in base64, a chosen alternative or substitute under its element's name, attributes
 under their plain names, simple content beside attributes as ``value``; free content as ``content``, a list of texts and
 objects with one member each.
+
+The root is named ``{namespace}Local`` where its local name alone would mean another element: elements of one name in two
+namespaces, which only fragments have (Exponent of CommonTypes and of XML signature). Either form is read. Inside an
+element, local names say enough.
 """
 
 from __future__ import annotations
@@ -31,15 +35,29 @@ def to_json(message: Any, key: str, mode: Mode = "document", element: QName | st
         LocalError: Unknown key or mode.
     """
     _, root = root_of(schema_grammar(key), mode, message, element)
+    name = _root_name(key, mode, root)
     try:
         if root.record is not None and not root.refused:
-            return {root.name.local: json_value(root.record, message)}
+            return {name: json_value(root.record, message)}
     except Irregular:
         pass  # read again, the plain way, for the reason
     try:
-        return {root.name.local: _value(root, message)}
+        return {name: _value(root, message)}
     except Fault as fault:
         raise codec_error(fault, root.name.local) from None
+
+
+@functools.cache
+def _root_name(key: str, mode: Mode, root: Element) -> str:
+    """The local name, or with its namespace where the local name means another element."""
+    _, meant = find_element(schema_grammar(key), mode, root.name.local)
+    return root.name.local if meant is root else f"{{{root.name.uri}}}{root.name.local}"
+
+
+def _root(name: str) -> QName | str:
+    """What a root's name in JSON says: ``{namespace}Local`` or a local name."""
+    uri, brace, local = name[1:].partition("}")
+    return QName(local, uri) if name.startswith("{") and brace else name
 
 
 def _value(element: Element, value: Any, nesting: int = 0) -> Any:
@@ -80,7 +98,7 @@ def from_json(data: Any, key: str, mode: Mode = "document") -> Content:
     if not isinstance(data, dict) or len(data) != 1:
         raise CodecError("a JSON object with one member, the root element, is needed")
     ((name, body),) = data.items()
-    _, root = find_element(schema, mode, str(name))
+    _, root = find_element(schema, mode, _root(str(name)))
     try:
         return Content(root.name, _read(root, body, 0))
     except Fault as fault:
