@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from tests.exi.vectors import DATA, corpus, load
 from tests.exi.verdicts import MORE_LIBERAL, REASONS, REFUSED_ALONE, STRICTER, TABLE, unexplained, verdict
 
 SAMPLE = load(DATA / "exi_malformed.jsonl.gz")
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "exi-verdicts.md"
 VERDICTS = json.loads(TABLE.read_text(encoding="utf-8"))
 
 
@@ -47,6 +51,21 @@ def test_whole_corpus():
     assert {vector for vector in MORE_LIBERAL if verdicts[vector] == "accept"} == set(MORE_LIBERAL) <= refused
     assert all(verdicts[vector] not in {"accept", *STRICTER} for vector in REFUSED_ALONE)
     assert {verdicts[v["id"]] for v in vectors if v["ref"] == "accept"} >= set(STRICTER)
+
+
+def test_the_page_counts_what_the_corpus_has():
+    vectors = corpus("malformed")
+    counts = Counter(verdict(vector) for vector in vectors if vector["ref"] == "accept")
+    text = PAGE.read_text(encoding="utf-8")
+    assert f"The corpus has {len(vectors)} streams" in text
+    assert f"({', '.join(MORE_LIBERAL)})" in text
+    _, _, section = text.partition("## Against the reference")
+    table, _, _ = section.partition("## What a stream may cost")
+    assert [int(count) for count in re.findall(r"^\|[^|]*\| (\d+)", table, re.MULTILINE)] == [
+        *(counts.pop(reason) for reason in STRICTER),
+        len(REFUSED_ALONE),
+    ]
+    assert counts.total() - counts["accept"] == len(REFUSED_ALONE)
 
 
 def test_zero_octets_behind_a_message_are_reported_and_others_are_refused():
