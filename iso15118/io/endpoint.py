@@ -36,13 +36,13 @@ class Transmit(msgspec.Struct, frozen=True):
     """Root element of the message inside, for logs."""
 
 
-_SPOKEN = frozenset({PayloadType.SAP, PayloadType.COMMON_MESSAGES, PayloadType.DC})
+_SPOKEN = frozenset({PayloadType.SAP, PayloadType.COMMON_MESSAGES, PayloadType.AC, PayloadType.DC})
 """Payload types a session may be sent."""
 
 
 def warm() -> None:
     """Build every grammar a session may need; a no-op from the second time on."""
-    for key in ("AppProtocol", "CommonMessages", "DC"):
+    for key in ("AppProtocol", "CommonMessages", "AC", "DC"):
         exi.warm(key)
 
 
@@ -192,6 +192,8 @@ _VOLATILE = frozenset(
         "ev_present_voltage",
         "evse_present_voltage",
         "evse_present_current",
+        *(f"{side}_present_active_power{line}" for side in ("ev", "evse") for line in ("", "_l2", "_l3")),
+        *(f"ev_present_reactive_power{line}" for line in ("", "_l2", "_l3")),
         "departure_time",
         "ev_target_energy_request",
         "ev_maximum_energy_request",

@@ -11,6 +11,7 @@ import enum
 import msgspec
 
 from iso15118.messages.model import Record
+from iso15118.session.ac_ports import PerLine
 from iso15118.session.ports import ChargingNeeds
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "PowerProfileChosen",
     "Send",
     "ServiceChosen",
+    "SetAcPower",
     "SetContactor",
     "SetPilot",
     "SetStage",
@@ -82,8 +84,22 @@ class SetStage(msgspec.Struct, frozen=True, kw_only=True):
     max_voltage_v: float = 0.0
 
 
+class SetAcPower(msgspec.Struct, frozen=True, kw_only=True):
+    """Desired power at the AC connector, one value a line; positive into the car, negative out of it.
+
+    At the car: what its charger is to draw or feed. At the station: what the car has been told (Dynamic control) or may
+    take now (Scheduled control), for supervision; the car does the regulating.
+    """
+
+    power_w: PerLine = (0.0, 0.0, 0.0)
+    min_power_w: PerLine = (0.0, 0.0, 0.0)
+    """Lowest power that car and station allow now (<= 0)."""
+    max_power_w: PerLine = (0.0, 0.0, 0.0)
+    """Highest power that car and station allow now (>= 0)."""
+
+
 class SetContactor(msgspec.Struct, frozen=True):
-    """Desired state of our side's DC contactors: the station's at the outlet, the car's at the inlet."""
+    """Desired state of our side's contactors: the station's at the outlet, the car's at the inlet."""
 
     closed: bool
 
@@ -148,10 +164,15 @@ class EnergyFlow(msgspec.Struct, frozen=True):
 
 
 class LoopSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """One round of the charge loop, as our side sees it. Signs: positive into the car."""
+    """One round of the charge loop, as our side sees it. Signs: positive into the car.
+
+    In AC the voltage is the nominal one, and the current what makes the power of all lines with it.
+    """
 
     voltage_v: float
     current_a: float
+    ac_power_w: PerLine = ()
+    """AC: active power of each line."""
     soc_percent: int | None = None
     charged_wh: int | None = None
     """EV: MeterInfo.ChargedEnergyReadingWh, when the station sent it."""
@@ -170,6 +191,7 @@ Action = (
     Send
     | Close
     | SetStage
+    | SetAcPower
     | SetContactor
     | SetPilot
     | StateChanged

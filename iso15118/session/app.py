@@ -14,7 +14,7 @@ import msgspec
 from iso15118.errors import LocalError
 from iso15118.messages.app import AppProtocol, ResponseCode, SupportedAppProtocolReq, SupportedAppProtocolRes
 
-__all__ = ["DC_20", "AppProtocolOffer", "Family", "Link", "negotiate", "offer", "usable"]
+__all__ = ["AC_20", "DC_20", "AppProtocolOffer", "Family", "Link", "negotiate", "offer", "usable"]
 
 
 class Family(enum.Enum):
@@ -36,6 +36,7 @@ class AppProtocolOffer(msgspec.Struct, frozen=True):
     family: Family
 
 
+AC_20 = AppProtocolOffer("urn:iso:std:iso:15118:-20:AC", 1, 0, Family.ISO_20)
 DC_20 = AppProtocolOffer("urn:iso:std:iso:15118:-20:DC", 1, 0, Family.ISO_20)
 
 

@@ -27,6 +27,7 @@ from iso15118.session.actions import (
     Close,
     Ended,
     EnergyFlow,
+    SetAcPower,
     SetContactor,
     SetPilot,
     SetStage,
@@ -34,9 +35,20 @@ from iso15118.session.actions import (
     StateChanged,
 )
 from iso15118.session.emitter import EmitterProfile
+from iso15118.session.services import AC_SERVICES
 from iso15118.session.timers import Deadlines, Limits, Timer
 
-__all__ = ["FINAL_STATES", "NO_CURRENT_A", "NO_SESSION", "STAGE_OFF", "Session", "State", "Step"]
+__all__ = [
+    "AC_OFF",
+    "CHARGE_LOOPS",
+    "FINAL_STATES",
+    "NO_CURRENT_A",
+    "NO_SESSION",
+    "STAGE_OFF",
+    "Session",
+    "State",
+    "Step",
+]
 
 NO_CURRENT_A = 1.0
 """Below this magnitude (A) current counts as zero when contactors open. Ours; CCS contactors open under a few amperes."""
@@ -55,11 +67,13 @@ class State(enum.Enum):
     SERVICE_DISCOVERY = "ServiceDiscovery"
     SERVICE_DETAIL = "ServiceDetail"
     SERVICE_SELECTION = "ServiceSelection"
+    AC_CHARGE_PARAMETER_DISCOVERY = "AC_ChargeParameterDiscovery"
     DC_CHARGE_PARAMETER_DISCOVERY = "DC_ChargeParameterDiscovery"
     SCHEDULE_EXCHANGE = "ScheduleExchange"
     DC_CABLE_CHECK = "DC_CableCheck"
     DC_PRE_CHARGE = "DC_PreCharge"
     POWER_DELIVERY = "PowerDelivery"
+    AC_CHARGE_LOOP = "AC_ChargeLoop"
     DC_CHARGE_LOOP = "DC_ChargeLoop"
     POWER_DELIVERY_STOP = "PowerDelivery_Stop"
     DC_WELDING_DETECTION = "DC_WeldingDetection"
@@ -70,6 +84,9 @@ class State(enum.Enum):
     """SECC: all is said; the EV closes the connection, or we do after SECC_CLOSE."""
     ENDED = "Ended"
 
+
+CHARGE_LOOPS = frozenset({State.AC_CHARGE_LOOP, State.DC_CHARGE_LOOP})
+"""States in which energy flows."""
 
 FINAL_STATES = frozenset({State.POWER_OFF, State.CLOSING, State.ENDED})
 """States in which messages are ignored: the session has ended."""
@@ -126,6 +143,11 @@ class Session(abc.ABC):
     @abc.abstractmethod
     def service_id(self) -> int:
         """The energy transfer service talked about or selected (``ServiceId``); 0 before."""
+
+    @property
+    def is_ac(self) -> bool:
+        """Whether the service talked about or selected is one of AC."""
+        return self.service_id in AC_SERVICES
 
     @abc.abstractmethod
     def receive(self, message: Record, now: float) -> list[Action]:
@@ -202,6 +224,11 @@ class Session(abc.ABC):
         """Header of a message sent now."""
         return MessageHeader(session_id=self.session_id, time_stamp=max(0, int(self.unix_offset_s + now)))
 
+    def present_current_a(self, now: float) -> float:
+        """Current through our contactors; in AC that of the line which carries most. Infinite when it is not known."""
+        current = self._present_current_a(now)
+        return math.inf if math.isnan(current) else current
+
     # --- for the two sides ---
 
     @abc.abstractmethod
@@ -239,7 +266,7 @@ class Session(abc.ABC):
         """Drop desired states that are what we desired already; remember the rest."""
         new: list[Action] = []
         for action in actions:
-            if isinstance(action, SetStage | SetContactor | SetPilot):
+            if isinstance(action, SetStage | SetAcPower | SetContactor | SetPilot):
                 if self._desired.get(type(action)) == action:
                     continue
                 self._desired[type(action)] = action
@@ -305,3 +332,6 @@ class Session(abc.ABC):
 
 STAGE_OFF = SetStage(mode=StageMode.OFF)
 """Desired state of a stage at rest."""
+
+AC_OFF = SetAcPower()
+"""Desired power of an AC connector at rest."""

@@ -16,6 +16,8 @@ from typing import Protocol
 
 import msgspec
 
+from iso15118.session.ac_ports import AcLimits, AcOutlet, AcReading
+
 __all__ = [
     "Authorization",
     "AuthorizationPort",
@@ -84,7 +86,7 @@ class IsolationState(enum.Enum):
 
 
 class StageReading(msgspec.Struct, frozen=True, kw_only=True):
-    """The DC stage as measured at the outlet."""
+    """The DC stage as measured at the outlet; of an AC outlet only contactor, faults and emergency stop."""
 
     voltage_v: float = 0.0
     current_a: float = 0.0
@@ -146,6 +148,8 @@ class ChargingNeeds(msgspec.Struct, frozen=True, kw_only=True):
     min_discharge_current_a: float = 0.0
     max_voltage_v: float = 0.0
     min_voltage_v: float = 0.0
+    lines: int = 0
+    """AC: lines in use, 1 or 3; powers are those of all together. 0 in DC."""
 
 
 class AuthorizationPort(Protocol):
@@ -226,6 +230,9 @@ class SimpleCharger:
         self.schedule_ready = True
         self.schedule: tuple[OfferedSchedule, ...] = ()
         self.stage = StageReading()
+        self.ac_grid = AcOutlet()
+        self.ac_charger_limits = AcLimits()
+        self.ac_measured = AcReading()
         self.meter_reading: MeterReading | None = None
         self.pilot_state = "C"
         self.stop = False
@@ -252,13 +259,23 @@ class SimpleCharger:
         """What was set, else one schedule at the set point (or the most both sides can) until departure or a day."""
         if self.schedule:
             return self.schedule
-        most = min(needs.max_charge_power_w, self.charger_limits.max_charge_power_w)
+        ac = sum(self.ac_charger_limits.max_charge_power_w[: needs.lines])
+        most = min(needs.max_charge_power_w, ac if needs.lines else self.charger_limits.max_charge_power_w)
         power = most if self.setpoint_w is None else self.setpoint_w
         duration = 86_400.0 if needs.departure_s is None else max(needs.departure_s - now, 1.0)
         return (OfferedSchedule(start_s=now, entries=((duration, power),)),)
 
     def reading(self, now: float) -> StageReading:
         return self.stage
+
+    def ac_outlet(self, now: float) -> AcOutlet:
+        return self.ac_grid
+
+    def ac_limits(self, now: float) -> AcLimits:
+        return self.ac_charger_limits
+
+    def ac_reading(self, now: float) -> AcReading:
+        return self.ac_measured
 
     def meter(self, now: float) -> MeterReading | None:
         return self.meter_reading
@@ -298,7 +315,7 @@ class Wish(enum.Enum):
 
 
 class Battery(msgspec.Struct, frozen=True, kw_only=True):
-    """The battery as measured."""
+    """The battery as measured; of a car that charges at AC ``contactor_closed`` is the relay of its inlet."""
 
     voltage_v: float
     """Terminal voltage, in front of the contactors: also the voltage to precharge to."""
@@ -372,6 +389,8 @@ class SimpleVehicle:
     def __init__(self, *, limits: VehicleLimits | None = None, needs: EnergyNeeds | None = None) -> None:
         self.battery_reading = Battery(voltage_v=400.0)
         self.vehicle_limits = limits or VehicleLimits()
+        self.ac_inlet_limits = AcLimits()
+        self.ac_measured = AcReading()
         self.energy_needs = needs or EnergyNeeds()
         self.driver_wish = Wish.ENERGY
 
@@ -380,6 +399,12 @@ class SimpleVehicle:
 
     def limits(self, now: float) -> VehicleLimits:
         return self.vehicle_limits
+
+    def ac_limits(self, now: float) -> AcLimits:
+        return self.ac_inlet_limits
+
+    def ac_reading(self, now: float) -> AcReading:
+        return self.ac_measured
 
     def needs(self, now: float) -> EnergyNeeds:
         return self.energy_needs

@@ -6,6 +6,7 @@ Source: docs/decisions and the service tables of ISO 15118-20 as deployed stacks
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -18,22 +19,31 @@ from iso15118.messages.iso20.common import xmlns
 from iso15118.messages.iso20.common.service import Parameter, ParameterSet
 from iso15118.messages.iso20.wpt import xmlns as wpt_xmlns
 from iso15118.messages.model import Record
+from iso15118.session.app import AppProtocolOffer
 from iso15118.session.quantities import number
 from iso15118.v2gtp import PayloadType
 
 __all__ = [
+    "AC_SERVICES",
     "BIDIRECTIONAL",
+    "DC_SERVICES",
+    "ISLANDING_NAMES",
+    "AcConnector",
     "BptChannel",
     "ControlMode",
     "DcConnector",
     "GeneratorMode",
+    "IslandingDetection",
+    "McsConnector",
     "MobilityNeedsMode",
     "Offer",
     "Pricing",
     "ServiceId",
+    "ac_parameter_sets",
     "dc_parameter_sets",
     "payload_type_of",
     "read_offer",
+    "services_of",
 ]
 
 
@@ -88,6 +98,18 @@ def payload_type_of(message: Record, service_id: int) -> PayloadType:
     return _AC_OF_SERVICE.get(service_id, payload_type) if payload_type is PayloadType.AC else payload_type
 
 
+AC_SERVICES = frozenset({ServiceId.AC, ServiceId.AC_BPT})
+"""Services whose sessions use the AC messages."""
+DC_SERVICES = frozenset({ServiceId.DC, ServiceId.DC_BPT, ServiceId.MCS, ServiceId.MCS_BPT})
+"""Services whose sessions use the DC messages."""
+_SERVICES: Mapping[str, frozenset[ServiceId]] = MappingProxyType({ac.XMLNS.uri: AC_SERVICES, dc.XMLNS.uri: DC_SERVICES})
+
+
+def services_of(protocol: AppProtocolOffer | None) -> frozenset[ServiceId]:
+    """Services that a session can run under the protocol the handshake chose; none without one."""
+    return _SERVICES.get("" if protocol is None else protocol.namespace, frozenset())
+
+
 BIDIRECTIONAL = frozenset({ServiceId.AC_BPT, ServiceId.DC_BPT, ServiceId.DC_ACDP_BPT, ServiceId.MCS_BPT})
 
 
@@ -103,6 +125,30 @@ class MobilityNeedsMode(enum.IntEnum):
 
     EVCC = 1
     SECC = 2
+
+
+class AcConnector(enum.IntEnum):
+    """Parameter ``Connector`` of AC services."""
+
+    SINGLE_PHASE = 1
+    THREE_PHASE = 2
+
+    @property
+    def lines(self) -> int:
+        """Lines in use."""
+        return 3 if self is AcConnector.THREE_PHASE else 1
+
+
+class McsConnector(enum.IntEnum):
+    """Parameter ``Connector`` of MCS services."""
+
+    MCS = 1
+    CHAOJI = 2
+    ULTRA_CHAOJI = 3
+    RMCS = 4
+    XMCS = 5
+    AVIATION = 6
+    MARINE = 7
 
 
 class DcConnector(enum.IntEnum):
@@ -136,20 +182,66 @@ class GeneratorMode(enum.IntEnum):
     GRID_FORMING = 2
 
 
-def dc_parameter_sets(service_id: int, connector: DcConnector = DcConnector.EXTENDED) -> tuple[ParameterSet, ...]:
-    """The parameter sets a DC outlet offers: 1 is Scheduled, 2 is Dynamic control (V2G20-2656 wants both)."""
+class IslandingDetection(enum.IntEnum):
+    """Value of the islanding detection parameter of AC_BPT."""
+
+    ACTIVE = 1
+    PASSIVE = 2
+
+
+ISLANDING_NAMES = ("GridCodeIslandingDetectionMethod", "DetectionMethodGridCodeIslanding")
+"""Deployed peers spell the islanding detection parameter in one of these ways; both are read."""
+
+
+def _parameter_set(set_id: int, service_id: int, values: dict[str, int], last: dict[str, int]) -> ParameterSet:
+    values |= {"MobilityNeedsMode": int(MobilityNeedsMode.EVCC), "Pricing": int(Pricing.NONE)}
+    if service_id in BIDIRECTIONAL:
+        values |= {"BPTChannel": int(BptChannel.UNIFIED), "GeneratorMode": int(GeneratorMode.GRID_FOLLOWING), **last}
+    parameters = tuple(Parameter(name=name, int_value=value) for name, value in values.items())
+    return ParameterSet(parameter_set_id=set_id, parameter=parameters)
+
+
+def dc_parameter_sets(service_id: int, connector: DcConnector | McsConnector | None = None) -> tuple[ParameterSet, ...]:
+    """The parameter sets a DC or MCS outlet offers: 1 is Scheduled, 2 is Dynamic control (V2G20-2656 wants both)."""
+    if connector is None:
+        mega = service_id in (ServiceId.MCS, ServiceId.MCS_BPT)
+        connector = McsConnector.MCS if mega else DcConnector.EXTENDED
+    return tuple(
+        _parameter_set(int(mode), service_id, {"Connector": int(connector), "ControlMode": int(mode)}, {})
+        for mode in ControlMode
+    )
+
+
+def ac_parameter_sets(
+    service_id: int,
+    lines: int,
+    nominal_voltage_v: float,
+    islanding: IslandingDetection = IslandingDetection.PASSIVE,
+    islanding_name: str = ISLANDING_NAMES[0],
+) -> tuple[ParameterSet, ...]:
+    """The parameter sets an AC outlet offers, four at most (what deployed codecs can take).
+
+    1 and 2 are three-phase, 3 and 4 single-phase, which a three-phase outlet can serve as well; the odd ones are
+    Scheduled, the even ones Dynamic control (V2G20-2656 wants both).
+
+    Args:
+        service_id: AC or AC_BPT.
+        lines: Lines of the outlet, 1 or 3.
+        nominal_voltage_v: Line to neutral; told in whole volts.
+        islanding: How the outlet wants islands detected; AC_BPT only.
+        islanding_name: How that parameter is spelled.
+    """
     sets = []
-    for control_mode in ControlMode:
-        values = {
-            "Connector": int(connector),
-            "ControlMode": int(control_mode),
-            "MobilityNeedsMode": int(MobilityNeedsMode.EVCC),
-            "Pricing": int(Pricing.NONE),
-        }
-        if service_id in BIDIRECTIONAL:
-            values |= {"BPTChannel": int(BptChannel.UNIFIED), "GeneratorMode": int(GeneratorMode.GRID_FOLLOWING)}
-        parameters = tuple(Parameter(name=name, int_value=value) for name, value in values.items())
-        sets.append(ParameterSet(parameter_set_id=int(control_mode), parameter=parameters))
+    for first, connector in ((1, AcConnector.THREE_PHASE), (3, AcConnector.SINGLE_PHASE)):
+        if connector.lines > lines:
+            continue
+        for set_id, mode in enumerate(ControlMode, start=first):
+            values = {
+                "Connector": int(connector),
+                "ControlMode": int(mode),
+                "EVSENominalVoltage": round(nominal_voltage_v),
+            }
+            sets.append(_parameter_set(set_id, service_id, values, {islanding_name: int(islanding)}))
     return tuple(sets)
 
 
@@ -170,6 +262,36 @@ class Offer(msgspec.Struct, frozen=True):
     def mobility_needs_mode(self) -> MobilityNeedsMode:
         """Parameter ``MobilityNeedsMode``; absent or unknown counts as 1."""
         return MobilityNeedsMode.SECC if self.integers.get("MobilityNeedsMode") == 2 else MobilityNeedsMode.EVCC
+
+    @property
+    def ac_lines(self) -> int | None:
+        """Lines by the parameter ``Connector`` of an AC service, if the set has a known one."""
+        value = self.integers.get("Connector")
+        return AcConnector(value).lines if value in (1, 2) else None
+
+    @property
+    def nominal_voltage_v(self) -> float:
+        """Parameter ``EVSENominalVoltage``, V line to neutral; 230 when it is absent or no positive number."""
+        text = self.integers.get("EVSENominalVoltage", self.texts.get("EVSENominalVoltage", ""))
+        try:
+            value = float(text)
+        except ValueError:
+            value = 0.0
+        return value if 0.0 < value < math.inf else 230.0
+
+    @property
+    def islanding_detection(self) -> IslandingDetection | None:
+        """How islands are to be detected (AC_BPT), however it is spelled; None when the set has no known value."""
+        values = [self.integers[name] for name in ISLANDING_NAMES if name in self.integers]
+        return IslandingDetection(values[0]) if values and values[0] in (1, 2) else None
+
+    @property
+    def car_only_follows(self) -> bool:
+        """Whether the set asks for no more than a unified channel and an inverter that follows the grid."""
+        integers = self.integers
+        return integers.get("BPTChannel", 1) == BptChannel.UNIFIED and integers.get("GeneratorMode", 1) == (
+            GeneratorMode.GRID_FOLLOWING
+        )
 
 
 def read_offer(parameter_set: ParameterSet) -> Offer:

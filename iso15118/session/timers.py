@@ -61,6 +61,7 @@ class Timer(enum.Enum):
     EVCC_METER_INFO_INTERVAL = 60.0, "ours: how often MeterInfo is asked for"
 
     # Power off in time. The facts have no figure for a DC outlet with BPT: project parameters.
+    SECC_AC_CONTACTOR = 1.4, "seen in EVerest; inside the 1.5 s performance of PowerDelivery"
     SECC_POWER_DELIVERY_STOP = 1.4, "ours: inside the 1.5 s performance of PowerDelivery"
     SECC_EV_POWER_PROFILE_VIOLATION = 10.0, "ours: how long warnings come before FAILED_EVPowerProfileViolation"
     SECC_STOP_NOTIFICATION = 60.0, "ours: how long the car may take to follow EVSENotification Terminate"
@@ -86,6 +87,7 @@ PROFILES: Mapping[str, Mapping[str, float]] = {
         "EVCC_MESSAGE_CHARGE_LOOP": 30.0,
         "EVCC_PRE_CHARGE": 60.0,
         "EVCC_RAMP_DOWN": 60.0,
+        "SECC_AC_CONTACTOR": 20.0,
         "SECC_POWER_DELIVERY_STOP": 20.0,
         "SECC_CABLE_CHECK": 120.0,
         "SECC_PRE_CHARGE": 120.0,

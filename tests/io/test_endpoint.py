@@ -75,7 +75,7 @@ def test_of_two_roots_a_request_must_be_named():
 def test_a_payload_type_that_is_not_spoken_gets_no_answer():
     lines: list[str] = []
     endpoint = station(lines)
-    assert endpoint.receive_data(frame_bytes(PayloadType.AC, b"\x80"), 1.0) == []
+    assert endpoint.receive_data(frame_bytes(PayloadType.ACDP, b"\x80"), 1.0) == []
     assert endpoint.receive_data(frame_bytes(0x1234, b""), 1.0) == []
     assert endpoint.ignored == 2
     assert all(json.loads(line)["name"] == "unreadable" for line in lines)

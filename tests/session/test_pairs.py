@@ -12,15 +12,15 @@ from iso15118.session.evcc import PHASES
 from iso15118.session.ports import Authorization, IsolationState
 from iso15118.session.secc import HANDLERS
 from tests.session.samples import classes, requests, responses, samples, with_session
-from tests.session.world import EV, SECC, World, code_of, encoded
+from tests.session.world import EV, SECC, World, code_of, encoded, service_for
 
 SECC_STATES = list(dict.fromkeys(state for state, _ in HANDLERS))
 EV_PAUSES = [State.AUTHORIZATION, State.SCHEDULE_EXCHANGE, State.DC_CABLE_CHECK, State.DC_PRE_CHARGE]
 
 
 def world_in(at: str, state: State) -> World:
-    """A regular session just before the message that ``state`` expects."""
-    world = World(encoded=False)
+    """A regular session just before the message that ``state`` expects; of AC where only AC comes there."""
+    world = World(encoded=False, service=service_for(state))
     world.charger.setpoint_w = -6_000.0
     world.start()
     if state in (State.POWER_DELIVERY_STOP, State.DC_WELDING_DETECTION, State.SESSION_STOP):

@@ -14,13 +14,13 @@ from iso15118.errors import LocalError
 from iso15118.messages.iso20.common.power_delivery import ChargeProgress
 from iso15118.messages.iso20.types import Processing
 from iso15118.session import actions as act
-from iso15118.session.core import State
+from iso15118.session.core import CHARGE_LOOPS, State
 from iso15118.session.evcc import PHASES
 from iso15118.session.ports import Authorization, IsolationState, Wish
 from iso15118.session.secc import HANDLERS
-from iso15118.session.services import ControlMode
+from iso15118.session.services import ControlMode, ServiceId
 from iso15118.session.timers import PROFILES, Deadlines, Limits, Timer
-from tests.session.world import EV, SECC, World, code_of
+from tests.session.world import EV, SECC, World, code_of, service_for
 
 SECC_STATES = list(dict.fromkeys(state for state, _ in HANDLERS))
 COVERED: set[Timer] = set()
@@ -82,6 +82,7 @@ def test_the_standard_figures() -> None:
         "EVCC_ONGOING_INTERVAL": 0.5,
         "EVCC_PRE_CHARGE_INTERVAL": 0.1,
         "EVCC_METER_INFO_INTERVAL": 60.0,
+        "SECC_AC_CONTACTOR": 1.4,
         "SECC_POWER_DELIVERY_STOP": 1.4,
         "SECC_STOP_NOTIFICATION": 60.0,
         "EVCC_RAMP_DOWN": 10.0,
@@ -162,7 +163,7 @@ def test_car_waits_for_a_session_no_longer_even_if_each_message_may_take_its_tim
 @pytest.mark.parametrize("mode", list(ControlMode))
 def test_station_waits_for_the_next_request(state: State, mode: ControlMode) -> None:
     """60 s, except between a charge-loop response and the next request: 0.5 s."""
-    world = World(mode=mode)
+    world = World(mode=mode, service=service_for(state))
     world.at(8.0, lambda: setattr(world.vehicle, "driver_wish", Wish.STOP))
     world.start().run_to(SECC, state)
     world.freeze(EV)
@@ -205,17 +206,17 @@ def test_profile_for_peers_that_are_slow_in_the_loop() -> None:
 @covers(*{phase.timer for phase in PHASES.values()})
 @pytest.mark.parametrize("state", list(PHASES), ids=lambda state: state.value)
 def test_car_waits_for_the_response(state: State) -> None:
-    world = World()
+    world = World(service=service_for(state))
     world.charger.setpoint_w = -6_000.0
     world.at(8.0, lambda: setattr(world.vehicle, "driver_wish", Wish.STOP))
     world.start()
-    if state is State.DC_CHARGE_LOOP:
+    if state in CHARGE_LOOPS:
         world.run_to(EV, state).run(until_s=5.0)
     world.run_to(EV, state)
     world.silence(SECC)
     world._queue.clear()
     timer = PHASES[state].timer
-    assert timer.default_s == {"ServiceDetail": 5.0, "DC_ChargeLoop": 0.5}.get(state.value, 2.0)
+    assert timer.default_s == {"ServiceDetail": 5.0, "AC_ChargeLoop": 0.5, "DC_ChargeLoop": 0.5}.get(state.value, 2.0)
     expires(world, EV, timer, [e.now for e in world.log if e.at == EV][-1] + timer.default_s)
     assert world.charger.pilot_state == "B"
 
@@ -234,6 +235,22 @@ def test_station_keeps_the_connection_until_the_car_closes() -> None:
     world.run(until_s=said + 5.0)
     assert [(e.now, e.at) for e in world.events(act.Close)][:1] == [(said + 5.0, SECC)]
     assert world.secc.state is State.ENDED
+
+
+@covers(Timer.SECC_AC_CONTACTOR)
+@pytest.mark.parametrize(("pilot", "code"), [("C", "FAILED_ContactorError"), ("B", "FAILED_PowerDeliveryNotApplied")])
+def test_station_waits_for_its_ac_contactor_and_for_the_pilot(pilot: str, code: str) -> None:
+    world = World(service=ServiceId.AC)
+    world.secc_contactor_stuck = True
+    world.start().run_to(SECC, State.POWER_DELIVERY)
+    world.charger.pilot_state = pilot
+    asked = world.now
+    world.run(until_s=asked + 1.4 - 1e-9)
+    assert not world.messages("PowerDeliveryRes")
+    world.run(until_s=asked + 1.4 + 1e-9)
+    assert world.last_code() == code
+    world.run().check_end()
+    assert not world.events(act.EnergyFlow)
 
 
 # --- Ongoing ---

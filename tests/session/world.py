@@ -23,7 +23,8 @@ from iso15118.messages.iso20 import ac, acdp, dc
 from iso15118.messages.iso20.wpt import xmlns as wpt
 from iso15118.messages.model import Record
 from iso15118.session import actions as act
-from iso15118.session.app import Link
+from iso15118.session.ac_ports import AcReading
+from iso15118.session.app import AC_20, DC_20, Link
 from iso15118.session.core import NO_CURRENT_A, Session, State
 from iso15118.session.evcc import PHASES, EvccConfig, EvccSession
 from iso15118.session.ports import (
@@ -35,7 +36,7 @@ from iso15118.session.ports import (
     VehicleLimits,
 )
 from iso15118.session.secc import HANDLERS, SeccConfig, SeccSession
-from iso15118.session.services import ControlMode, ServiceId
+from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
 from iso15118.session.timers import Limits
 
 EV, SECC = "EV", "SECC"
@@ -82,6 +83,11 @@ def code_of(response: Record) -> str:
     return literal
 
 
+def service_for(state: State) -> ServiceId:
+    """A service whose session comes to that state; DC where it does not matter."""
+    return ServiceId.AC_BPT if state.value.startswith("AC_") else ServiceId.DC_BPT
+
+
 class World:
     """One car at one outlet."""
 
@@ -106,17 +112,24 @@ class World:
             limits=VehicleLimits(),
             needs=needs or EnergyNeeds(departure_s=36_000.0, target_energy_wh=5_000.0, maximum_energy_wh=20_000.0),
         )
+        is_ac = service in AC_SERVICES
+        self.charger.offered_services = (6, 2, 5, 1, 9, 8)
         random_ids = itertools.count(1)
         self.secc = SeccSession(
             self.charger,
             HANDLERS,
-            config=SeccConfig(link=Link.LAB_TCP, **(secc or {})),
+            config=SeccConfig(link=Link.LAB_TCP, served=(DC_20, AC_20) if is_ac else (DC_20,), **(secc or {})),
             random_bytes=lambda n: next(random_ids).to_bytes(n, "big"),
             limits=secc_limits,
             unix_offset_s=UNIX_S,
             now=0.0,
         )
-        config: dict[str, Any] = {"link": Link.LAB_TCP, "services": (service,), "control_modes": (mode,)} | (evcc or {})
+        config: dict[str, Any] = {
+            "link": Link.LAB_TCP,
+            "protocols": (AC_20 if is_ac else DC_20,),
+            "services": (service,),
+            "control_modes": (mode,),
+        } | (evcc or {})
         self.evcc = EvccSession(
             self.vehicle, PHASES, config=EvccConfig(**config), limits=evcc_limits, unix_offset_s=UNIX_S
         )
@@ -133,7 +146,12 @@ class World:
         self.ramp_a_per_s = math.inf
         """How quickly current follows what the stage is told."""
         self.stage = act.SetStage(mode=act.StageMode.OFF)
+        self.inverter = act.SetAcPower()
+        """What the charger in the car has been told."""
+        self.ac_target = act.SetAcPower()
+        """What the AC outlet has been told."""
         self.current_a = 0.0
+        """At the battery, whatever the outlet: an ideal charger stands between AC and DC."""
         self._charged_wh = self._discharged_wh = 0.0
         self._queue: deque[tuple[str, Record | None]] = deque()
         self._script: list[tuple[float, int, Callable[[], object]]] = []
@@ -277,8 +295,10 @@ class World:
         assert not self.violations, self.violations
         if self.secc.state is State.ENDED:
             assert self.stage.mode is act.StageMode.OFF
+            assert not any(self.ac_target.power_w)
             assert self.secc_contactor_stuck or not self.charger.stage.contactor_closed
         if self.evcc.state is State.ENDED:
+            assert not any(self.inverter.power_w)
             assert self.evcc_contactor_stuck or not self.vehicle.battery_reading.contactor_closed
         if State.ENDED in (self.secc.state, self.evcc.state):
             assert self.current_a == 0.0
@@ -314,6 +334,10 @@ class World:
                     self.ended[at] = action
                 case act.SetStage():
                     self.stage = action
+                case act.SetAcPower() if at == EV:
+                    self.inverter = action
+                case act.SetAcPower():
+                    self.ac_target = action
                 case act.SetContactor(closed=closed):
                     self._contactor(at, closed)
                 case act.SetPilot(state=state):
@@ -352,6 +376,7 @@ class World:
         )
         inlet = battery.voltage_v if battery.contactor_closed else voltage
         self.vehicle.battery_reading = msgspec.structs.replace(battery, current_a=self.current_a, inlet_voltage_v=inlet)
+        self.charger.ac_measured = self.vehicle.ac_measured = self._ac_reading()
 
     def _ramp(self, dt: float) -> None:
         battery, outlet = self.vehicle.battery_reading, self.charger.stage
@@ -362,7 +387,17 @@ class World:
             self.current_a += math.copysign(min(abs(step), self.ramp_a_per_s * dt), step)
             self._settle()
 
+    def _ac_reading(self) -> AcReading:
+        """The lines carry what the battery gets, in the shares that the car's charger was told."""
+        if not self.evcc.is_ac:
+            return AcReading()
+        told, total = self.inverter.power_w, sum(self.inverter.power_w)
+        power = self.current_a * self.vehicle.battery_reading.voltage_v
+        return AcReading(power_w=tuple(power * (value / total if total else 1 / len(told)) for value in told))
+
     def _driven(self, voltage: float) -> float:
+        if self.evcc.is_ac:
+            return sum(self.inverter.power_w) / voltage
         stage = self.stage
         match stage.mode:
             case act.StageMode.CURRENT:

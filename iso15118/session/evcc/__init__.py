@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from iso15118.session.evcc import (
+    ac,
     app,
     authorization,
     dc,
@@ -22,6 +23,7 @@ PHASES: Phases = {
     **session_setup.PHASES,
     **authorization.PHASES,
     **service.PHASES,
+    **ac.PHASES,
     **dc.PHASES,
     **schedule_exchange.PHASES,
     **power_delivery.PHASES,

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from iso15118.session.ac_ports import AcLimits
 from iso15118.session.app import DC_20, AppProtocolOffer, Link, usable
 from iso15118.session.emitter import EmitterProfile, check_protocols, check_text
+from iso15118.session.lines import NOTHING
 from iso15118.session.ports import ChargerLimits, OfferedSchedule
 from iso15118.session.services import ControlMode, Offer, ServiceId
 from iso15118.units import DischargeLimitSign
@@ -62,6 +64,14 @@ class EvccContext:
     bidirectional: bool = False
     station: ChargerLimits = field(default_factory=ChargerLimits)
     """The station's limits, latest first."""
+    ac_station: AcLimits = NOTHING
+    """AC: as ``station``, line by line."""
+    ac_lines: int = 0
+    """AC: lines in use, 1 or 3."""
+    ac_voltage_v: float = 230.0
+    """AC: nominal voltage, line to neutral."""
+    ac_asymmetry_w: float | None = None
+    """AC: how far the power of two lines may differ."""
     schedule: OfferedSchedule | None = None
     pre_charged: bool = False
     stopping: bool = False

@@ -5,24 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from iso15118.messages.iso20 import dc
-from iso15118.messages.iso20.types import DisplayParameters, Processing, RationalNumber
+from iso15118.messages.iso20.types import Processing, RationalNumber
 from iso15118.session.actions import LoopSeen, SetContactor
-from iso15118.session.core import NO_CURRENT_A, State, Step
-from iso15118.session.evcc.power_delivery import asks_to_end, open_without_current
+from iso15118.session.core import State, Step
+from iso15118.session.evcc.loop import (
+    begin_loop,
+    discharge_sign,
+    display_parameters,
+    end_loop,
+    energy_requests,
+    registers,
+    scheduled_power,
+)
+from iso15118.session.evcc.power_delivery import open_without_current
 from iso15118.session.evcc.schedule_exchange import v2x_requests
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.ports import ChargerLimits, VehicleLimits
 from iso15118.session.quantities import limit, magnitude, number, rational
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
-from iso15118.units import DischargeLimitSign
 
 __all__ = ["PHASES"]
 
 
 def _discharge(session: EvccSession, quantity: float) -> RationalNumber:
-    sign = 1 if session.config.discharge_limit_sign is DischargeLimitSign.POSITIVE else -1
-    return limit(sign * quantity)
+    return limit(discharge_sign(session) * quantity)
 
 
 # --- charge parameter discovery ---
@@ -145,30 +152,15 @@ def pre_charged(session: EvccSession, response: dc.DC_PreChargeRes, now: float) 
 
 def compose_charge_loop(session: EvccSession, now: float) -> dc.DC_ChargeLoopReq:
     """Tell limits and needs (Dynamic) or the target current (Scheduled); all zero while stopping."""
-    context = session.context
-    battery = session.vehicle.battery(now)
-    if session.wants_to_stop(now):
-        context.stopping = True
-        session.timers.start_once(Timer.EVCC_RAMP_DOWN, now)
-    interval = session.limits.seconds(Timer.EVCC_METER_INFO_INTERVAL)
-    due = context.meter_asked_at is None or now - context.meter_asked_at >= interval
-    if due or context.stopping:
-        context.meter_asked_at = now
-    context.zero_loop_sent = context.stopping
+    meter = begin_loop(session, now)
     limits = session.vehicle.limits(now)
-    needs = session.vehicle.needs(now)
-    mode = _dynamic(session, limits, now) if context.control_mode is ControlMode.DYNAMIC else _scheduled(session, now)
+    dynamic = session.context.control_mode is ControlMode.DYNAMIC
     return dc.DC_ChargeLoopReq(
         header=session.header(now),
-        display_parameters=DisplayParameters(
-            present_soc=min(100, max(0, int(battery.soc_percent))),
-            target_soc=needs.target_soc_percent,
-            charging_complete=battery.soc_percent >= 100.0,
-            battery_energy_capacity=None if battery.capacity_wh is None else rational(battery.capacity_wh, step=0),
-        ),
-        meter_info_requested=due or context.stopping,
-        ev_present_voltage=rational(battery.voltage_v),
-        cl_req_control_mode=mode,
+        display_parameters=display_parameters(session, now),
+        meter_info_requested=meter,
+        ev_present_voltage=rational(session.vehicle.battery(now).voltage_v),
+        cl_req_control_mode=_dynamic(session, limits, now) if dynamic else _scheduled(session, now),
     )
 
 
@@ -176,9 +168,7 @@ def _dynamic(session: EvccSession, limits: VehicleLimits, now: float) -> dc.Dyna
     needs, stop = session.vehicle.needs(now), session.context.stopping
     common: dict[str, Any] = {
         "departure_time": None if needs.departure_s is None else max(0, round(needs.departure_s - now)),
-        "ev_target_energy_request": rational(needs.target_energy_wh, step=0),
-        "ev_maximum_energy_request": rational(needs.maximum_energy_wh, step=0),
-        "ev_minimum_energy_request": rational(needs.minimum_energy_wh, step=0),
+        **energy_requests(needs),
         "ev_maximum_charge_power": limit(0.0 if stop else limits.max_charge_power_w),
         "ev_minimum_charge_power": limit(0.0 if stop else limits.min_charge_power_w),
         "ev_maximum_charge_current": limit(0.0 if stop else limits.max_charge_current_a),
@@ -199,9 +189,7 @@ def _dynamic(session: EvccSession, limits: VehicleLimits, now: float) -> dc.Dyna
 def _scheduled(session: EvccSession, now: float) -> dc.Scheduled_DC_CLReqControlMode:
     limits, needs = session.vehicle.limits(now), session.vehicle.needs(now)
     common: dict[str, Any] = {
-        "ev_target_energy_request": rational(needs.target_energy_wh, step=0),
-        "ev_maximum_energy_request": rational(needs.maximum_energy_wh, step=0),
-        "ev_minimum_energy_request": rational(needs.minimum_energy_wh, step=0),
+        **energy_requests(needs),
         "ev_target_current": rational(target_current(session, now), step=-2),
         "ev_target_voltage": limit(limits.max_voltage_v),
         "ev_maximum_charge_power": limit(limits.max_charge_power_w),
@@ -224,12 +212,7 @@ def target_current(session: EvccSession, now: float) -> float:
     if context.stopping or schedule is None:
         return 0.0
     limits, station = session.vehicle.limits(now), context.station
-    at, power = now - schedule.start_s, 0.0
-    for duration, entry in schedule.entries:
-        if at < duration:
-            power = entry
-            break
-        at -= duration
+    power = scheduled_power(schedule, now)
     power = min(power, limits.max_charge_power_w, station.max_charge_power_w)
     power = max(power, -limits.max_discharge_power_w, -station.max_discharge_power_w)
     current = power / max(session.vehicle.battery(now).voltage_v, 1.0)
@@ -243,21 +226,15 @@ def looped(session: EvccSession, response: dc.DC_ChargeLoopRes, now: float) -> S
     context.last_current_a = number(response.evse_present_current)
     context.last_voltage_v = number(response.evse_present_voltage)
     context.station = _station_limits(response.cl_res_control_mode, context.station)
-    meter = response.meter_info
+    charged_wh, discharged_wh = registers(response)
     seen = LoopSeen(
         voltage_v=context.last_voltage_v,
         current_a=context.last_current_a,
-        charged_wh=None if meter is None else meter.charged_energy_reading_wh,
-        discharged_wh=None if meter is None else meter.bpt_discharged_energy_reading_wh,
+        charged_wh=charged_wh,
+        discharged_wh=discharged_wh,
     )
-    current_gone = max(abs(context.last_current_a), abs(session.vehicle.battery(now).current_a)) <= NO_CURRENT_A
-    # The loop at zero must itself have been answered with no current: then its MeterInfo is the last word.
-    if context.zero_loop_sent and context.zero_seen and (current_gone or context.ramp_down_over):
-        return Step(State.POWER_DELIVERY_STOP, actions=(seen,))
-    context.zero_seen = context.zero_loop_sent and (current_gone or context.ramp_down_over)
-    if asks_to_end(response.evse_status):
-        context.stopping = True
-    return Step(State.DC_CHARGE_LOOP, after=Timer.EVCC_CHARGE_LOOP_INTERVAL, actions=(seen,))
+    current_a = max(abs(context.last_current_a), abs(session.vehicle.battery(now).current_a))
+    return end_loop(session, response, current_a, (seen,))
 
 
 # --- welding detection ---

@@ -56,12 +56,9 @@ def _profile(session: EvccSession, now: float) -> EVPowerProfile | None:
         return _dynamic_profile(session, now) if session.config.complete_power_profile else None
     if schedule is None:
         return None
-    limits = session.vehicle.limits(now)
+    charge_w, discharge_w = _most(session, now)
     entries = tuple(
-        PowerScheduleEntry(
-            duration=round(duration),
-            power=limit(min(max(power, -limits.max_discharge_power_w), limits.max_charge_power_w), step=0),
-        )
+        PowerScheduleEntry(duration=round(duration), power=limit(min(max(power, -discharge_w), charge_w), step=0))
         for duration, power in schedule.entries[:_MAX_ENTRIES]
     )
     return EVPowerProfile(
@@ -76,11 +73,20 @@ def _profile(session: EvccSession, now: float) -> EVPowerProfile | None:
     )
 
 
+def _most(session: EvccSession, now: float) -> tuple[float, float]:
+    """The most the car can take and give, W; in AC of all lines in use together."""
+    if not session.is_ac:
+        limits = session.vehicle.limits(now)
+        return limits.max_charge_power_w, limits.max_discharge_power_w
+    lines = session.inlet.ac_limits(now).first(session.context.ac_lines)
+    return sum(lines.max_charge_power_w), sum(lines.max_discharge_power_w)
+
+
 def _dynamic_profile(session: EvccSession, now: float) -> EVPowerProfile:
     """In Dynamic control a profile binds nobody: the most the car takes, until departure or a day."""
     departure_s = session.vehicle.needs(now).departure_s
     duration = _DAY_S if departure_s is None else max(1, round(departure_s - now))
-    most = limit(session.vehicle.limits(now).max_charge_power_w, step=0)
+    most = limit(_most(session, now)[0], step=0)
     return EVPowerProfile(
         time_anchor=max(0, round(session.unix_offset_s + now)),
         dynamic_ev_ppt_control_mode=Dynamic_EVPPTControlMode(),
@@ -90,10 +96,17 @@ def _dynamic_profile(session: EvccSession, now: float) -> EVPowerProfile:
     )
 
 
+def show_ready(session: EvccSession, now: float) -> tuple[Action, ...]:
+    """AC: pilot state C with PowerDelivery(Start), not before it (V2G20-847, V2G20-1617); in DC it is long there."""
+    return (SetPilot("C"),) if session.is_ac else ()
+
+
 def started(session: EvccSession, response: PowerDeliveryRes, now: float) -> Step:
     """Into the loop; if somebody wants to end already, the loop runs at zero and leads out again."""
     if asks_to_end(response.evse_status):
         session.context.stopping = True
+    if session.is_ac:
+        return Step(State.AC_CHARGE_LOOP, actions=(SetContactor(True), EnergyFlow(True)))
     return Step(State.DC_CHARGE_LOOP, actions=(EnergyFlow(True),))
 
 
@@ -107,20 +120,29 @@ def compose_stop(session: EvccSession, now: float) -> PowerDeliveryReq:
 def stopped(session: EvccSession, response: PowerDeliveryRes, now: float) -> Step:
     """The station says that current is zero: open the contactors, then look whether they really did."""
     session.timers.stop(Timer.EVCC_RAMP_DOWN)
+    actions = (EnergyFlow(False), SetPilot("B"), *open_without_current(session, now))
+    if session.is_ac:
+        return Step(State.SESSION_STOP, actions=actions)
     session.timers.start_once(Timer.EVCC_WELDING_DETECTION, now)
-    return Step(
-        State.DC_WELDING_DETECTION, actions=(EnergyFlow(False), SetPilot("B"), *open_without_current(session, now))
-    )
+    return Step(State.DC_WELDING_DETECTION, actions=actions)
 
 
 def open_without_current(session: EvccSession, now: float) -> tuple[Action, ...]:
     """Open the car's contactors if its own sensor reads no current, whatever the station says; else not yet."""
-    if abs(session.vehicle.battery(now).current_a) > NO_CURRENT_A:
+    if abs(session.present_current_a(now)) > NO_CURRENT_A:
         return ()
     return (SetContactor(False),)
 
 
 PHASES: Phases = {
-    State.POWER_DELIVERY: Phase(compose_start, PowerDeliveryRes, started, frozenset({State.DC_CHARGE_LOOP})),
-    State.POWER_DELIVERY_STOP: Phase(compose_stop, PowerDeliveryRes, stopped, frozenset({State.DC_WELDING_DETECTION})),
+    State.POWER_DELIVERY: Phase(
+        compose_start,
+        PowerDeliveryRes,
+        started,
+        frozenset({State.AC_CHARGE_LOOP, State.DC_CHARGE_LOOP}),
+        with_request=show_ready,
+    ),
+    State.POWER_DELIVERY_STOP: Phase(
+        compose_stop, PowerDeliveryRes, stopped, frozenset({State.DC_WELDING_DETECTION, State.SESSION_STOP})
+    ),
 }

@@ -81,6 +81,8 @@ def exchanged(session: EvccSession, response: ScheduleExchangeRes, now: float) -
     if response.scheduled_se_res_control_mode is not None and not dynamic:
         first = response.scheduled_se_res_control_mode.schedule_tuple[0]
         session.context.schedule = read_tuple(session, first)
+    if session.is_ac:
+        return Step(State.POWER_DELIVERY)  # the pilot stays at B until PowerDelivery(Start) (V2G20-1617)
     return Step(State.DC_CABLE_CHECK, actions=(SetPilot("C"),))
 
 
@@ -120,6 +122,6 @@ PHASES: Phases = {
         compose,
         ScheduleExchangeRes,
         exchanged,
-        frozenset({State.SCHEDULE_EXCHANGE, State.DC_CABLE_CHECK, State.SESSION_STOP}),
+        frozenset({State.SCHEDULE_EXCHANGE, State.DC_CABLE_CHECK, State.POWER_DELIVERY, State.SESSION_STOP}),
     ),
 }

@@ -11,10 +11,11 @@ from iso15118.messages.iso20.common.service import (
     ServiceSelectionReq,
     ServiceSelectionRes,
 )
+from iso15118.session.ac_ports import AcInletPort
 from iso15118.session.actions import ServiceChosen
 from iso15118.session.core import State, Step
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
-from iso15118.session.services import BIDIRECTIONAL, read_offer
+from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, Offer, read_offer, services_of
 from iso15118.session.timers import Timer
 
 __all__ = ["PHASES"]
@@ -30,7 +31,10 @@ def discovered(session: EvccSession, response: ServiceDiscoveryRes, now: float) 
     if session.wants_to_stop(now):
         return Step(State.SESSION_STOP)
     offered = {service.service_id for service in response.energy_transfer_service_list.service}
-    session.context.candidates = [int(s) for s in session.config.services if s in offered]
+    usable = services_of(session.context.protocol)
+    if not isinstance(session.vehicle, AcInletPort):
+        usable -= AC_SERVICES
+    session.context.candidates = [int(s) for s in session.config.services if s in offered and s in usable]
     return _next_candidate(session)
 
 
@@ -52,14 +56,25 @@ def detailed(session: EvccSession, response: ServiceDetailRes, now: float) -> St
     if session.wants_to_stop(now):
         return Step(State.SESSION_STOP)
     offers = [read_offer(parameter_set) for parameter_set in response.service_parameter_list.parameter_set]
+    if session.is_ac:
+        offers = _fitting(session, offers, now)
     for mode in session.config.control_modes:
         for offer in offers:
             if offer.control_mode is mode:
                 context = session.context
                 context.offer, context.control_mode = offer, mode
                 context.bidirectional = context.service_id in BIDIRECTIONAL
+                if session.is_ac:
+                    context.ac_lines, context.ac_voltage_v = offer.ac_lines or 1, offer.nominal_voltage_v
                 return Step(State.SERVICE_SELECTION)
     return _next_candidate(session)
+
+
+def _fitting(session: EvccSession, offers: list[Offer], now: float) -> list[Offer]:
+    """Sets of an AC service that the car's charger can use, those with more lines first."""
+    lines = session.inlet.ac_limits(now).lines
+    fitting = [offer for offer in offers if (offer.ac_lines or lines + 1) <= lines and offer.car_only_follows]
+    return sorted(fitting, key=lambda offer: -(offer.ac_lines or 0))
 
 
 def compose_selection(session: EvccSession, now: float) -> ServiceSelectionReq:
@@ -85,7 +100,8 @@ def selected(session: EvccSession, response: ServiceSelectionRes, now: float) ->
         mobility_needs_mode=int(offer.mobility_needs_mode) if offer else 1,
         bidirectional=context.bidirectional,
     )
-    return Step(State.DC_CHARGE_PARAMETER_DISCOVERY, actions=(chosen,))
+    state = State.AC_CHARGE_PARAMETER_DISCOVERY if session.is_ac else State.DC_CHARGE_PARAMETER_DISCOVERY
+    return Step(state, actions=(chosen,))
 
 
 PHASES: Phases = {
@@ -103,6 +119,6 @@ PHASES: Phases = {
         compose_selection,
         ServiceSelectionRes,
         selected,
-        frozenset({State.DC_CHARGE_PARAMETER_DISCOVERY, State.SESSION_STOP}),
+        frozenset({State.AC_CHARGE_PARAMETER_DISCOVERY, State.DC_CHARGE_PARAMETER_DISCOVERY, State.SESSION_STOP}),
     ),
 }

@@ -9,8 +9,9 @@ from iso15118.errors import LocalError, PeerTimeout, RemoteError, SequenceError,
 from iso15118.messages.iso20.common.session_setup import SessionSetupRes
 from iso15118.messages.iso20.types import V2GResponse
 from iso15118.messages.model import Record
+from iso15118.session.ac_ports import AcInletPort
 from iso15118.session.actions import Action, Send, SetPilot
-from iso15118.session.core import FINAL_STATES, Session, State, Step
+from iso15118.session.core import AC_OFF, FINAL_STATES, Session, State, Step
 from iso15118.session.evcc.context import EvccConfig, EvccContext
 from iso15118.session.ports import Vehicle, Wish
 from iso15118.session.timers import Limits, Timer
@@ -26,6 +27,8 @@ class Phase(NamedTuple):
     handler: Callable[[EvccSession, Any, float], Step]
     to: frozenset[State]
     timer: Timer = Timer.EVCC_MESSAGE
+    with_request: Callable[[EvccSession, float], tuple[Action, ...]] | None = None
+    """What is to be done as soon as the request is on its way."""
 
 
 Phases = Mapping[State, Phase]
@@ -105,6 +108,17 @@ class EvccSession(Session):
 
     # --- handlers' side ---
 
+    @property
+    def inlet(self) -> AcInletPort:
+        """The charger in the car.
+
+        Raises:
+            LocalError: The car has none; it uses no AC service then.
+        """
+        if not isinstance(self.vehicle, AcInletPort):
+            raise LocalError("this vehicle has no charger for AC")
+        return self.vehicle
+
     def wants_to_stop(self, now: float) -> bool:
         """Whether the driver, or an earlier event, ends the session."""
         return self.context.stopping or self.vehicle.wish(now) is Wish.STOP
@@ -138,7 +152,8 @@ class EvccSession(Session):
         request = phase.compose(self, now)
         self._awaiting, self._pause = True, None
         self.timers.start(phase.timer, now)
-        return [Send(request)]
+        done = () if phase.with_request is None else phase.with_request(self, now)
+        return [Send(request), *self._emit(done)]
 
     def _timeout(self, timer: Timer, now: float) -> list[Action]:
         if timer is self._pause:
@@ -158,8 +173,10 @@ class EvccSession(Session):
         return []  # all else is asked when the next request is composed
 
     def _present_current_a(self, now: float) -> float:
-        return self.vehicle.battery(now).current_a
+        if not self.is_ac:
+            return self.vehicle.battery(now).current_a
+        return self.inlet.ac_reading(now).current_a(self.context.ac_voltage_v)
 
     def _safe_outputs(self) -> tuple[Action, ...]:
         # Pilot state B tells the station to switch off, whatever else is lost.
-        return (SetPilot("B"),)
+        return (AC_OFF, SetPilot("B")) if self.is_ac else (SetPilot("B"),)

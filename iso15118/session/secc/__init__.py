@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from iso15118.session.secc import (
+    ac,
     app,
     authorization,
     dc,
@@ -22,6 +23,7 @@ HANDLERS: Handlers = {
     **session_setup.HANDLERS,
     **authorization.HANDLERS,
     **service.HANDLERS,
+    **ac.HANDLERS,
     **dc.HANDLERS,
     **schedule_exchange.HANDLERS,
     **power_delivery.HANDLERS,

@@ -8,15 +8,21 @@ from dataclasses import dataclass, field
 import msgspec
 
 from iso15118.messages.iso20.types import RationalNumber
+from iso15118.session.ac_ports import AcLimits
 from iso15118.session.app import DC_20, AppProtocolOffer, Link
 from iso15118.session.emitter import EmitterProfile, check_text
+from iso15118.session.lines import NOTHING
 from iso15118.session.ports import ChargerLimits, ChargingNeeds, MeterReading
 from iso15118.session.quantities import number
 from iso15118.session.secc.profile import SentSchedule
-from iso15118.session.services import ControlMode, MobilityNeedsMode
+from iso15118.session.services import ISLANDING_NAMES, ControlMode, IslandingDetection, MobilityNeedsMode
 from iso15118.units import DischargeLimitSign
 
 __all__ = ["MeterInfoBase", "SeccConfig", "SeccContext"]
+
+
+MAX_NAME = 80
+"""maxLength of a parameter's name."""
 
 
 class MeterInfoBase(enum.Enum):
@@ -47,6 +53,10 @@ class SeccConfig(msgspec.Struct, frozen=True, kw_only=True):
     notification_max_delay_s: int = 0
     """NotificationMaxDelay sent with EVSENotification Terminate."""
     isolation_test_voltage_v: float = 500.0
+    islanding_detection: IslandingDetection = IslandingDetection.PASSIVE
+    """AC_BPT: how the grid code at this place wants islands detected."""
+    islanding_detection_name: str = ISLANDING_NAMES[0]
+    """Peer profile: how that parameter is spelled."""
     emitter_profile: EmitterProfile = EmitterProfile.CONSERVATIVE
     """Whether to send only what every deployed codec can read."""
 
@@ -57,6 +67,8 @@ class SeccConfig(msgspec.Struct, frozen=True, kw_only=True):
             LocalError: Deployed codecs could not read it.
         """
         check_text("SeccConfig.evse_id", self.evse_id, self.emitter_profile)
+        name = self.islanding_detection_name
+        check_text("SeccConfig.islanding_detection_name", name, self.emitter_profile, MAX_NAME)
 
 
 @dataclass(slots=True)
@@ -79,6 +91,12 @@ class SeccContext:
     """The car's limits, latest first: parameter discovery, then the charge loop."""
     told: ChargerLimits = field(default_factory=ChargerLimits)
     """Our limits as told in parameter discovery: later ones never exceed them (V2G20-2654)."""
+    ac_vehicle: AcLimits = NOTHING
+    """AC: as ``vehicle``, line by line."""
+    ac_told: AcLimits = NOTHING
+    """AC: as ``told``, line by line."""
+    ac_lines: int = 0
+    """AC: lines in use, 1 or 3."""
     needs: ChargingNeeds | None = None
     schedules: dict[int, SentSchedule] = field(default_factory=dict)
     schedule_tuple_id: int | None = None

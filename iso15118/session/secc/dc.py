@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from iso15118.messages.iso20 import dc
-from iso15118.messages.iso20.types import MeterInfo, Processing, ResponseCode
+from iso15118.messages.iso20.types import Processing, ResponseCode
 from iso15118.session.actions import Action, LoopSeen, SetContactor, SetStage, StageMode
 from iso15118.session.core import STAGE_OFF, State, Step
 from iso15118.session.ports import ChargerLimits, IsolationState, StageReading
 from iso15118.session.quantities import limit, number, rational
-from iso15118.session.secc.context import MeterInfoBase
 from iso15118.session.secc.limits import (
     allowed,
     discharge_limit,
@@ -20,8 +19,8 @@ from iso15118.session.secc.limits import (
     read_limits,
     regulate,
 )
+from iso15118.session.secc.loop import learn_requests, meter_info, profile_code, schedule_bounds
 from iso15118.session.secc.power_delivery import status
-from iso15118.session.secc.profile import VIOLATION_W
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
@@ -90,6 +89,8 @@ def cable_check(session: SeccSession, request: dc.DC_CableCheckReq, now: float) 
 
 def pre_charge(session: SeccSession, request: dc.DC_PreChargeReq, now: float) -> Step:
     """Bring the outlet to the battery's voltage; the car says when it is satisfied."""
+    if session.is_ac:
+        return session.refuse(request, "FAILED_SequenceError", now)  # AC shares the state, not the message
     bounds, target = allowed(session, now), number(request.ev_target_voltage)
     if session.charger.reading(now).contactor_fault:
         return session.refuse(request, "FAILED", now)
@@ -120,11 +121,11 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
     context.vehicle = read_limits(mode, context.vehicle)
     if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode | dc.BPT_Scheduled_DC_CLReqControlMode):
         context.see_discharge_limit(mode.ev_maximum_discharge_power, mode.ev_maximum_discharge_current)
-    _learn_requests(session, mode)
+    learn_requests(session, mode)
     context.target_current_a = (
         number(mode.ev_target_current) if isinstance(mode, dc.Scheduled_DC_CLReqControlMode) else 0.0
     )
-    code = _profile_code(session, reading, now)
+    code = profile_code(session, (context.target_current_a * reading.voltage_v,), now)
     if code is ResponseCode.FAILED_EVPowerProfileViolation:
         return session.refuse(request, code.value, now)
     stage = _set_point(session, now)
@@ -137,7 +138,7 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
     response = dc.DC_ChargeLoopRes(
         **session.ok(code, now=now),
         evse_status=status(session, now),
-        meter_info=_meter_info(session, request.meter_info_requested or context.loops == 0, now),
+        meter_info=meter_info(session, request.meter_info_requested or context.loops == 0, now),
         evse_present_current=rational(reading.current_a, step=-2),
         evse_present_voltage=rational(reading.voltage_v),
         evse_power_limit_achieved=reading.power_limit_achieved,
@@ -147,18 +148,6 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
     )
     context.loops += 1
     return Step(State.DC_CHARGE_LOOP, response, actions=(stage, seen))
-
-
-def _learn_requests(session: SeccSession, mode: object) -> None:
-    """Energy requests as of now: they decide whether discharging is permitted."""
-    for attribute, name in (
-        ("minimum_energy_wh", "ev_minimum_energy_request"),
-        ("minimum_v2x_energy_wh", "ev_minimum_v2x_energy_request"),
-        ("maximum_v2x_energy_wh", "ev_maximum_v2x_energy_request"),
-    ):
-        quantity = getattr(mode, name, None)
-        if quantity is not None:
-            setattr(session.context, attribute, number(quantity))
 
 
 def _set_point(session: SeccSession, now: float) -> SetStage:
@@ -174,53 +163,13 @@ def _set_point(session: SeccSession, now: float) -> SetStage:
 
 def _scheduled(session: SeccSession, target_a: float, now: float) -> SetStage:
     """The car's target, inside its schedule as it is now and what a back end allows by now: a lower value holds at once."""
-    low, high = session.charger.allowed_w(now)
-    schedule = session.context.schedules.get(session.context.schedule_tuple_id or 0)
-    if schedule is not None:
-        by_schedule = schedule.present_w(session.unix_offset_s + now)
-        low, high = max(low, by_schedule[0]), min(high, by_schedule[1])
-    return regulate(session, StageMode.CURRENT, target_a, now, low_w=min(low, 0.0), high_w=max(high, 0.0))
-
-
-def _profile_code(session: SeccSession, reading: StageReading, now: float) -> ResponseCode:
-    """Whether the car asks for what its schedule has (V2G20-1864): a warning first, then FAILED."""
-    schedule = session.context.schedules.get(session.context.schedule_tuple_id or 0)
-    if session.context.control_mode is not ControlMode.SCHEDULED or schedule is None:
-        return ResponseCode.OK
-    asked_w = session.context.target_current_a * reading.voltage_v
-    low, high = schedule.present_w(session.unix_offset_s + now)
-    timer = Timer.SECC_EV_POWER_PROFILE_VIOLATION
-    if low - VIOLATION_W <= asked_w <= high + VIOLATION_W:
-        session.timers.stop(timer)
-        session.expired.discard(timer)
-        return ResponseCode.OK
-    if timer in session.expired:
-        return ResponseCode.FAILED_EVPowerProfileViolation
-    session.timers.start_once(timer, now)
-    return ResponseCode.WARNING_EVPowerProfileViolation
+    low, high = schedule_bounds(session, now)
+    return regulate(session, StageMode.CURRENT, target_a, now, low_w=low, high_w=high)
 
 
 def follow(session: SeccSession, now: float) -> tuple[Action, ...]:
     """Between two loops: a new set point or limit takes effect at once, and so does the end of one."""
     return (_set_point(session, now),) if session.context.loops else ()
-
-
-def _meter_info(session: SeccSession, wanted: bool, now: float) -> MeterInfo | None:
-    """Registers of the service session (V2G20-902), when asked (V2G20-1082) and in the first answer (V2G20-1833)."""
-    reading, context = session.charger.meter(now), session.context
-    if reading is None or not wanted:
-        return None
-    if context.register_base is None:  # a meter that was silent when the session was set up
-        context.register_base = reading
-    base = context.register_base if session.config.meter_info_base is MeterInfoBase.SESSION else None
-    return MeterInfo(
-        meter_id=reading.meter_id,
-        charged_energy_reading_wh=max(0, reading.import_wh - (base.import_wh if base else 0)),
-        bpt_discharged_energy_reading_wh=max(0, reading.export_wh - (base.export_wh if base else 0))
-        if context.bidirectional and session.config.tell_discharged_energy
-        else None,
-        meter_timestamp=max(0, int(session.unix_offset_s + now)),
-    )
 
 
 def _answer_in_kind(session: SeccSession, mode: object, now: float) -> Any:

@@ -15,7 +15,17 @@ from iso15118.session.secc.context import SeccContext
 from iso15118.session.secc.session import SeccSession
 from iso15118.units import DischargeLimitSign
 
-__all__ = ["allowed", "discharge_limit", "discharge_permitted", "impossible", "in_force", "read_limits", "regulate"]
+__all__ = [
+    "allowed",
+    "discharge_limit",
+    "discharge_permitted",
+    "discharge_sign",
+    "has_negative_charge_limit",
+    "impossible",
+    "in_force",
+    "read_limits",
+    "regulate",
+]
 
 
 def _read(mode: object, name: str, default: float) -> float:
@@ -170,16 +180,20 @@ def _clip_ac(power_w: float, bounds: ChargerLimits) -> float:
     return max(power_w, -bounds.max_discharge_power_w)
 
 
-def discharge_limit(session: SeccSession, quantity: float) -> RationalNumber:
-    """A discharge limit with the sign the option asks for."""
+def discharge_sign(session: SeccSession) -> int:
+    """The sign that the option asks for in discharge limits."""
     match session.config.discharge_limit_sign:
         case DischargeLimitSign.POSITIVE:
-            sign = 1
+            return 1
         case DischargeLimitSign.NEGATIVE:
-            sign = -1
+            return -1
         case DischargeLimitSign.MIRROR_PEER:
-            sign = session.context.peer_discharge_sign or -1
-    return limit(sign * quantity)
+            return session.context.peer_discharge_sign or -1
+
+
+def discharge_limit(session: SeccSession, quantity: float) -> RationalNumber:
+    """A discharge limit with the sign the option asks for."""
+    return limit(discharge_sign(session) * quantity)
 
 
 def has_negative_charge_limit(mode: object) -> bool:

@@ -10,7 +10,7 @@ from iso15118.messages.iso20.common.power_delivery import (
 )
 from iso15118.messages.iso20.types import EVSENotification, EVSEStatus, Processing, ResponseCode
 from iso15118.session.actions import Action, EnergyFlow, PowerProfileChosen, SetContactor
-from iso15118.session.core import NO_CURRENT_A, STAGE_OFF, State, Step
+from iso15118.session.core import AC_OFF, CHARGE_LOOPS, NO_CURRENT_A, STAGE_OFF, State, Step
 from iso15118.session.quantities import number
 from iso15118.session.secc.profile import inside
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
@@ -55,14 +55,15 @@ def _stay(session: SeccSession, code: ResponseCode, now: float) -> Step:
 
 def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     context = session.context
-    if session.state is State.DC_CHARGE_LOOP:
+    if session.state in CHARGE_LOOPS:
         return session.refuse(request, "FAILED_SequenceError", now)
-    if not context.pre_charged and not session.config.power_delivery_after_ongoing_pre_charge:
+    ready = session.is_ac or context.pre_charged or session.config.power_delivery_after_ongoing_pre_charge
+    if not ready:
         return session.refuse(request, "FAILED_SequenceError", now)
     if request.ev_processing is not Processing.Finished:
         return _stay(session, ResponseCode.OK, now)
     reading = session.charger.reading(now)
-    if reading.contactor_fault or not reading.contactor_closed:
+    if reading.contactor_fault or not (reading.contactor_closed or session.is_ac):
         return session.refuse(request, "FAILED_ContactorError", now)
     actions: tuple[Action, ...] = (EnergyFlow(True),)
     if context.control_mode is ControlMode.SCHEDULED:
@@ -78,9 +79,23 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
         context.schedule_tuple_id = chosen
         actions = (PowerProfileChosen(chosen, _entries(profile)), *actions)
     # In Dynamic control a profile says nothing.
+    waiting = _close_ac(session, request, now) if session.is_ac else None
+    if waiting is not None:
+        return waiting
     session.timers.stop(Timer.SECC_PRE_CHARGE)
     response = PowerDeliveryRes(**session.ok(now=now), evse_status=status(session, now))
-    return Step(State.DC_CHARGE_LOOP, response, actions=actions)
+    return Step(State.AC_CHARGE_LOOP if session.is_ac else State.DC_CHARGE_LOOP, response, actions=actions)
+
+
+def _close_ac(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step | None:
+    """AC: the pilot shows C or D, then the contactor closes, then the answer is given; None when that is so."""
+    closed = session.charger.reading(now).contactor_closed
+    ready = session.charger.pilot(now) in ("C", "D")
+    if ready and closed:
+        return None
+    if session.deferred_too_long or (closed and not ready):
+        return session.refuse(request, "FAILED_ContactorError" if ready else "FAILED_PowerDeliveryNotApplied", now)
+    return Step(session.state, defer=Timer.SECC_AC_CONTACTOR, actions=(SetContactor(ready),))
 
 
 def _entries(profile: EVPowerProfile) -> tuple[tuple[int, float], ...]:
@@ -90,19 +105,28 @@ def _entries(profile: EVPowerProfile) -> tuple[tuple[int, float], ...]:
 
 def stop(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     """Current to zero first: the answer waits for it, then the outlet's contactor opens."""
-    if abs(session.charger.reading(now).current_a) > NO_CURRENT_A:
+    off = AC_OFF if session.is_ac else STAGE_OFF
+    if abs(session.present_current_a(now)) > NO_CURRENT_A:
         if session.deferred_too_long:
             return session.refuse(request, "FAILED_PowerDeliveryNotApplied", now)
-        return Step(session.state, defer=Timer.SECC_POWER_DELIVERY_STOP, actions=(STAGE_OFF,))
+        return Step(session.state, defer=Timer.SECC_POWER_DELIVERY_STOP, actions=(off,))
     session.timers.stop(Timer.SECC_STOP_NOTIFICATION, Timer.SECC_PRE_CHARGE, Timer.SECC_EV_POWER_PROFILE_VIOLATION)
-    session.timers.start(Timer.SECC_WELDING_DETECTION, now)
-    actions = (STAGE_OFF, EnergyFlow(False), SetContactor(False))
-    return Step(State.DC_WELDING_DETECTION, PowerDeliveryRes(**session.ok(now=now)), actions=actions)
+    actions = (off, EnergyFlow(False), SetContactor(False))
+    if not session.is_ac:
+        session.timers.start(Timer.SECC_WELDING_DETECTION, now)
+    state = State.SESSION_STOP if session.is_ac else State.DC_WELDING_DETECTION
+    return Step(state, PowerDeliveryRes(**session.ok(now=now)), actions=actions)
 
 
 HANDLERS: Handlers = {
-    (state, PowerDeliveryReq): Rule(
-        power_delivery, frozenset({state, State.DC_CHARGE_LOOP, State.DC_WELDING_DETECTION})
+    (state, PowerDeliveryReq): Rule(power_delivery, frozenset({state, *following}))
+    for state, following in (
+        (State.DC_PRE_CHARGE, (State.DC_CHARGE_LOOP, State.DC_WELDING_DETECTION)),
+        (
+            State.POWER_DELIVERY,
+            (State.AC_CHARGE_LOOP, State.DC_CHARGE_LOOP, State.DC_WELDING_DETECTION, State.SESSION_STOP),
+        ),
+        (State.AC_CHARGE_LOOP, (State.SESSION_STOP,)),
+        (State.DC_CHARGE_LOOP, (State.DC_WELDING_DETECTION,)),
     )
-    for state in (State.DC_PRE_CHARGE, State.POWER_DELIVERY, State.DC_CHARGE_LOOP)
 }

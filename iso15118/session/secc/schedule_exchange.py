@@ -68,7 +68,8 @@ def schedule_exchange(session: SeccSession, request: ScheduleExchangeReq, now: f
         if not mode.schedule_tuple:
             return session.refuse(request, "FAILED", now)  # the station has nothing to offer
         response = ScheduleExchangeRes(**base, scheduled_se_res_control_mode=mode)
-    return Step(State.DC_CABLE_CHECK if finished else State.SCHEDULE_EXCHANGE, response, actions=told)
+    following = State.POWER_DELIVERY if session.is_ac else State.DC_CABLE_CHECK
+    return Step(following if finished else State.SCHEDULE_EXCHANGE, response, actions=told)
 
 
 def _consistent(mode: Dynamic_SEReqControlMode) -> bool:
@@ -118,6 +119,7 @@ def needs_of(session: SeccSession, request: ScheduleExchangeReq, now: float) -> 
         control_mode=int(context.control_mode),
         mobility_needs_mode=int(context.mobility_needs_mode),
         bidirectional=context.bidirectional,
+        lines=context.ac_lines,
         maximum_supporting_points=request.maximum_supporting_points,
         departure_s=departure,
         target_soc_percent=context.target_soc_percent if target_soc is None else target_soc,
@@ -173,6 +175,6 @@ def _power(anchor: int, steps: list[tuple[int, float]]) -> PowerSchedule:
 
 HANDLERS: Handlers = {
     (State.SCHEDULE_EXCHANGE, ScheduleExchangeReq): Rule(
-        schedule_exchange, frozenset({State.SCHEDULE_EXCHANGE, State.DC_CABLE_CHECK})
+        schedule_exchange, frozenset({State.SCHEDULE_EXCHANGE, State.DC_CABLE_CHECK, State.POWER_DELIVERY})
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from iso15118.messages.iso20.common.service import (
+    ParameterSet,
     Service,
     ServiceDetailReq,
     ServiceDetailRes,
@@ -13,23 +14,50 @@ from iso15118.messages.iso20.common.service import (
     ServiceSelectionReq,
     ServiceSelectionRes,
 )
+from iso15118.session.ac_ports import AcOutletPort
 from iso15118.session.actions import ServiceChosen
 from iso15118.session.core import State, Step
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
-from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceId, dc_parameter_sets, read_offer
+from iso15118.session.services import (
+    AC_SERVICES,
+    BIDIRECTIONAL,
+    ControlMode,
+    ServiceId,
+    ac_parameter_sets,
+    dc_parameter_sets,
+    read_offer,
+    services_of,
+)
 
 __all__ = ["HANDLERS"]
 
 MAX_DETAILS = 64
 """ServiceDetail requests of one session: eight for each of the eight services a list can hold. Ours."""
 
-_SUPPORTED = frozenset({ServiceId.DC, ServiceId.DC_BPT})
-"""Energy services whose sessions this station can run."""
+
+def _supported(session: SeccSession) -> frozenset[ServiceId]:
+    """Energy services whose sessions this station can run under the protocol of the handshake."""
+    services = services_of(session.context.protocol)
+    return services if isinstance(session.charger, AcOutletPort) else services - AC_SERVICES
+
+
+def parameter_sets(session: SeccSession, service_id: int, now: float) -> tuple[ParameterSet, ...]:
+    """What the outlet offers of a service."""
+    if service_id not in AC_SERVICES:
+        return dc_parameter_sets(service_id)
+    return ac_parameter_sets(
+        service_id,
+        session.outlet.ac_limits(now).lines,
+        session.outlet.ac_outlet(now).nominal_voltage_v,
+        session.config.islanding_detection,
+        session.config.islanding_detection_name,
+    )
 
 
 def service_discovery(session: SeccSession, request: ServiceDiscoveryReq, now: float) -> Step:
     """Offer what the port allows. SupportedServiceIDs filters value-added services only (V2G20-1249): there are none."""
-    offered = tuple(int(s) for s in dict.fromkeys(session.charger.energy_services(now)) if s in _SUPPORTED)
+    supported = _supported(session)
+    offered = tuple(int(s) for s in dict.fromkeys(session.charger.energy_services(now)) if s in supported)
     if not offered:
         return session.refuse(request, "FAILED", now)
     session.context.offered_services = offered
@@ -54,7 +82,7 @@ def service_detail(session: SeccSession, request: ServiceDetailReq, now: float) 
     response = ServiceDetailRes(
         **session.ok(now=now),
         service_id=request.service_id,
-        service_parameter_list=ServiceParameterList(parameter_set=dc_parameter_sets(request.service_id)),
+        service_parameter_list=ServiceParameterList(parameter_set=parameter_sets(session, request.service_id, now)),
     )
     return Step(State.SERVICE_SELECTION, response)
 
@@ -65,7 +93,7 @@ def service_selection(session: SeccSession, request: ServiceSelectionReq, now: f
     selected = request.selected_energy_transfer_service
     if selected.service_id not in context.offered_services:
         return session.refuse(request, "FAILED_NoEnergyTransferServiceSelected", now)
-    sets = {s.parameter_set_id: read_offer(s) for s in dc_parameter_sets(selected.service_id)}
+    sets = {s.parameter_set_id: read_offer(s) for s in parameter_sets(session, selected.service_id, now)}
     offer = sets.get(selected.parameter_set_id)
     # There are no value-added services: whatever is selected of them was never offered.
     if offer is None or selected.service_id not in context.detailed_services or request.selected_vas_list is not None:
@@ -74,6 +102,7 @@ def service_selection(session: SeccSession, request: ServiceSelectionReq, now: f
     context.control_mode = offer.control_mode or ControlMode.SCHEDULED
     context.mobility_needs_mode = offer.mobility_needs_mode
     context.bidirectional = selected.service_id in BIDIRECTIONAL
+    context.ac_lines = (offer.ac_lines or 0) if session.is_ac else 0
     chosen = ServiceChosen(
         service_id=context.service_id,
         parameter_set_id=context.parameter_set_id,
@@ -81,7 +110,8 @@ def service_selection(session: SeccSession, request: ServiceSelectionReq, now: f
         mobility_needs_mode=context.mobility_needs_mode,
         bidirectional=context.bidirectional,
     )
-    return Step(State.DC_CHARGE_PARAMETER_DISCOVERY, ServiceSelectionRes(**session.ok(now=now)), actions=(chosen,))
+    state = State.AC_CHARGE_PARAMETER_DISCOVERY if session.is_ac else State.DC_CHARGE_PARAMETER_DISCOVERY
+    return Step(state, ServiceSelectionRes(**session.ok(now=now)), actions=(chosen,))
 
 
 _DETAIL = Rule(service_detail, frozenset({State.SERVICE_SELECTION}))
@@ -91,6 +121,6 @@ HANDLERS: Handlers = {
     (State.SERVICE_DETAIL, ServiceDetailReq): _DETAIL,
     (State.SERVICE_SELECTION, ServiceDetailReq): _DETAIL,
     (State.SERVICE_SELECTION, ServiceSelectionReq): Rule(
-        service_selection, frozenset({State.DC_CHARGE_PARAMETER_DISCOVERY})
+        service_selection, frozenset({State.AC_CHARGE_PARAMETER_DISCOVERY, State.DC_CHARGE_PARAMETER_DISCOVERY})
     ),
 }

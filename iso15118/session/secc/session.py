@@ -11,8 +11,9 @@ from iso15118.messages.iso20.common.session_setup import SessionSetupReq
 from iso15118.messages.iso20.common.session_stop import SessionStopReq
 from iso15118.messages.iso20.types import ResponseCode, V2GRequest, V2GResponse
 from iso15118.messages.model import Record
+from iso15118.session.ac_ports import AcOutletPort
 from iso15118.session.actions import Action, Send, SetContactor
-from iso15118.session.core import FINAL_STATES, NO_SESSION, STAGE_OFF, Session, State, Step
+from iso15118.session.core import AC_OFF, CHARGE_LOOPS, FINAL_STATES, NO_SESSION, STAGE_OFF, Session, State, Step
 from iso15118.session.ports import Charger
 from iso15118.session.secc.context import SeccConfig, SeccContext
 from iso15118.session.secc.failed import failed_response
@@ -30,12 +31,15 @@ _NO_ENERGY_YET = frozenset(
         State.SERVICE_DISCOVERY,
         State.SERVICE_DETAIL,
         State.SERVICE_SELECTION,
+        State.AC_CHARGE_PARAMETER_DISCOVERY,
         State.DC_CHARGE_PARAMETER_DISCOVERY,
         State.SCHEDULE_EXCHANGE,
         State.DC_CABLE_CHECK,
         State.DC_PRE_CHARGE,
     }
 )
+_DEFERRALS = frozenset({Timer.SECC_AC_CONTACTOR, Timer.SECC_POWER_DELIVERY_STOP})
+"""How long an answer may be deferred: the handler then has to answer."""
 _ANSWERED_LATER = frozenset(
     {
         Timer.SECC_ONGOING_EIM,
@@ -130,6 +134,17 @@ class SeccSession(Session):
 
     # --- handlers' side ---
 
+    @property
+    def outlet(self) -> AcOutletPort:
+        """The AC outlet.
+
+        Raises:
+            LocalError: The station has none; AC services are not offered then.
+        """
+        if not isinstance(self.charger, AcOutletPort):
+            raise LocalError("this charger has no AC outlet")
+        return self.charger
+
     def ok(self, code: ResponseCode = ResponseCode.OK, *, now: float) -> dict[str, Any]:
         """Header and code of a response: the keyword arguments every response begins with."""
         return {"header": self.header(now), "response_code": code}
@@ -151,7 +166,7 @@ class SeccSession(Session):
             self.timers.start(Timer.SECC_DEFERRED_POLL, now)
             return actions
         self._deferred, self.deferred_too_long = None, False
-        self.timers.stop(Timer.SECC_POWER_DELIVERY_STOP, Timer.SECC_DEFERRED_POLL)
+        self.timers.stop(*_DEFERRALS, Timer.SECC_DEFERRED_POLL)
         code = getattr(step.message, "response_code").value  # noqa: B009  (a response by construction)
         actions.append(Send(step.message))
         if code.upper().startswith("FAILED"):
@@ -163,7 +178,7 @@ class SeccSession(Session):
             return actions + self._end("SessionStop", now, close_after=Timer.SECC_CLOSE)
         actions += self._enter(step.state)
         # Keyed by the request that is due next; the transition into the loop has the long limit.
-        loop = step.state is State.DC_CHARGE_LOOP and self.context.loops > 0
+        loop = step.state in CHARGE_LOOPS and self.context.loops > 0
         self.timers.start(Timer.SECC_SEQUENCE_CHARGE_LOOP if loop else Timer.SECC_SEQUENCE, now)
         return actions
 
@@ -178,7 +193,7 @@ class SeccSession(Session):
     def _timeout(self, timer: Timer, now: float) -> list[Action]:
         if timer is Timer.SECC_DEFERRED_POLL:
             return self._poll(now)
-        if timer is Timer.SECC_POWER_DELIVERY_STOP:
+        if timer in _DEFERRALS:
             self.deferred_too_long = True
             return self._poll(now)
         if timer in _ANSWERED_LATER:
@@ -214,7 +229,9 @@ class SeccSession(Session):
         return self._handle(self._handlers[self.state, type(message)], message, now)
 
     def _present_current_a(self, now: float) -> float:
-        return self.charger.reading(now).current_a
+        if not self.is_ac:
+            return self.charger.reading(now).current_a
+        return self.outlet.ac_reading(now).current_a(self.outlet.ac_outlet(now).nominal_voltage_v)
 
     def _safe_outputs(self) -> tuple[Action, ...]:
-        return (STAGE_OFF,)
+        return (AC_OFF if self.is_ac else STAGE_OFF,)

@@ -31,6 +31,7 @@ HANDLERS: Handlers = {
         State.SERVICE_DISCOVERY,
         State.SERVICE_DETAIL,
         State.SERVICE_SELECTION,
+        State.AC_CHARGE_PARAMETER_DISCOVERY,
         State.DC_CHARGE_PARAMETER_DISCOVERY,
         State.SCHEDULE_EXCHANGE,
         State.DC_CABLE_CHECK,

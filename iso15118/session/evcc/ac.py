@@ -1,0 +1,186 @@
+"""AC at the car: parameters and charge loop, line by line. The car's own charger regulates the power."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from iso15118.messages.iso20 import ac
+from iso15118.session.ac_ports import AcLimits, PerLine
+from iso15118.session.actions import LoopSeen, SetAcPower
+from iso15118.session.core import AC_OFF, State, Step
+from iso15118.session.evcc.loop import (
+    begin_loop,
+    discharge_sign,
+    display_parameters,
+    end_loop,
+    energy_requests,
+    registers,
+    scheduled_power,
+)
+from iso15118.session.evcc.schedule_exchange import v2x_requests
+from iso15118.session.evcc.session import EvccSession, Phase, Phases
+from iso15118.session.lines import NOTHING, clip, minimum, read_limits, read_lines, share, spell, spell_limit
+from iso15118.session.quantities import magnitude
+from iso15118.session.services import ControlMode
+from iso15118.session.timers import Timer
+
+__all__ = ["PHASES"]
+
+
+def _limits(session: EvccSession, now: float) -> AcLimits:
+    """The car's limits on the lines in use."""
+    return session.inlet.ac_limits(now).first(session.context.ac_lines)
+
+
+def _spelled(session: EvccSession, limits: AcLimits) -> dict[str, Any]:
+    """Fields of every mode that tells limits."""
+    fields = {
+        **spell_limit("ev_maximum_charge_power", limits.max_charge_power_w),
+        **spell_limit("ev_minimum_charge_power", limits.min_charge_power_w),
+    }
+    if not session.context.bidirectional:
+        return fields
+    sign = discharge_sign(session)
+    return {
+        **fields,
+        **spell_limit("ev_maximum_discharge_power", limits.max_discharge_power_w, sign),
+        **spell_limit("ev_minimum_discharge_power", limits.min_discharge_power_w, sign),
+    }
+
+
+# --- charge parameter discovery ---
+
+
+def compose_parameters(session: EvccSession, now: float) -> ac.AC_ChargeParameterDiscoveryReq:
+    """Tell the car's limits for the chosen service."""
+    both = session.context.bidirectional
+    kind = ac.BPT_AC_CPDReqEnergyTransferMode if both else ac.AC_CPDReqEnergyTransferMode
+    mode = kind(**_spelled(session, _limits(session, now)))
+    return ac.AC_ChargeParameterDiscoveryReq(header=session.header(now), ac_cpd_req_energy_transfer_mode=mode)
+
+
+def parameters_told(session: EvccSession, response: ac.AC_ChargeParameterDiscoveryRes, now: float) -> Step:
+    """Remember the station's limits."""
+    context, mode = session.context, response.ac_cpd_res_energy_transfer_mode
+    if isinstance(mode, ac.BPT_AC_CPDResEnergyTransferMode) is not context.bidirectional:
+        return session.fail("the station's parameters do not fit the chosen service")
+    context.ac_station = read_limits(mode, "evse", NOTHING.first(context.ac_lines))
+    asymmetry = mode.maximum_power_asymmetry
+    context.ac_asymmetry_w = None if asymmetry is None else magnitude(asymmetry)
+    return Step(State.SESSION_STOP if session.wants_to_stop(now) else State.SCHEDULE_EXCHANGE)
+
+
+# --- charge loop ---
+
+
+def compose_charge_loop(session: EvccSession, now: float) -> ac.AC_ChargeLoopReq:
+    """Tell what the car takes or gives, its limits and (Dynamic) its needs; limits of zero while stopping."""
+    meter = begin_loop(session, now)
+    context, needs = session.context, session.vehicle.needs(now)
+    reading = session.inlet.ac_reading(now)
+    limits = NOTHING.first(context.ac_lines) if context.stopping else _limits(session, now)
+    fields: dict[str, Any] = {
+        **energy_requests(needs),
+        **_spelled(session, limits),
+        **spell("ev_present_active_power", reading.power_w[: context.ac_lines]),
+        **spell("ev_present_reactive_power", reading.reactive_var[: context.ac_lines]),
+    }
+    dynamic = context.control_mode is ControlMode.DYNAMIC
+    if dynamic:
+        fields["departure_time"] = None if needs.departure_s is None else max(0, round(needs.departure_s - now))
+        fields |= v2x_requests(session, needs)
+    kinds = {
+        (True, True): ac.BPT_Dynamic_AC_CLReqControlMode,
+        (True, False): ac.Dynamic_AC_CLReqControlMode,
+        (False, True): ac.BPT_Scheduled_AC_CLReqControlMode,
+        (False, False): ac.Scheduled_AC_CLReqControlMode,
+    }
+    return ac.AC_ChargeLoopReq(
+        header=session.header(now),
+        display_parameters=display_parameters(session, now),
+        meter_info_requested=meter,
+        cl_req_control_mode=kinds[dynamic, context.bidirectional](**fields),
+    )
+
+
+def _bounds(session: EvccSession, now: float) -> AcLimits:
+    """What car and station allow, line by line; nothing out of the car unless a bidirectional service was chosen."""
+    bounds = minimum(_limits(session, now), session.context.ac_station)
+    if session.context.bidirectional:
+        return bounds
+    none = (0.0,) * session.context.ac_lines
+    return msgspec.structs.replace(bounds, max_discharge_power_w=none, min_discharge_power_w=none)
+
+
+def power(session: EvccSession, target_w: PerLine | None, now: float) -> SetAcPower:
+    """What the car's charger is to do.
+
+    Dynamic: the station's target. Scheduled: the schedule's power, between zero and the station's target if it named
+    one. Inside the limits of both sides in any case, and zero while stopping.
+
+    Args:
+        session: The session.
+        target_w: EVSETargetActivePower of each line; None when the station named none.
+        now: The session's clock.
+    """
+    context = session.context
+    if session.wants_to_stop(now):
+        return AC_OFF
+    bounds = _bounds(session, now)
+    if context.control_mode is ControlMode.DYNAMIC:
+        wanted = target_w or (0.0,) * context.ac_lines
+    else:
+        total = 0.0 if context.schedule is None else scheduled_power(context.schedule, now)
+        wanted = share(total, bounds, context.ac_asymmetry_w)
+        if target_w is not None:
+            pairs = zip(wanted, target_w, strict=True)
+            wanted = tuple(min(max(value, min(target, 0.0)), max(target, 0.0)) for value, target in pairs)
+    return SetAcPower(
+        power_w=clip(wanted, bounds),
+        min_power_w=tuple(-value for value in bounds.max_discharge_power_w),
+        max_power_w=bounds.max_charge_power_w,
+    )
+
+
+def looped(session: EvccSession, response: ac.AC_ChargeLoopRes, now: float) -> Step:
+    """Follow the station's power; go round again, or out through a loop at zero when somebody wants to end."""
+    context, mode = session.context, response.cl_res_control_mode
+    dynamic = isinstance(mode, ac.Dynamic_AC_CLResControlMode)
+    if dynamic is not (context.control_mode is ControlMode.DYNAMIC):
+        return session.fail("the station answered AC_ChargeLoop in another control mode")
+    target = read_lines(mode, "evse_target_active_power", context.ac_lines)
+    measured = session.inlet.ac_reading(now).power_w[: context.ac_lines]
+    told = read_lines(mode, "evse_present_active_power", context.ac_lines) or ()
+    context.last_voltage_v = context.ac_voltage_v
+    context.last_current_a = sum(told or measured) / context.ac_voltage_v
+    charged_wh, discharged_wh = registers(response)
+    seen = LoopSeen(
+        voltage_v=context.last_voltage_v,
+        current_a=context.last_current_a,
+        ac_power_w=told or measured,
+        charged_wh=charged_wh,
+        discharged_wh=discharged_wh,
+    )
+    largest = max((abs(value) for value in told), default=0.0) / context.ac_voltage_v
+    current_a = max(largest, session.present_current_a(now))
+    step = end_loop(session, response, current_a, (seen,))
+    return step._replace(actions=(*step.actions, power(session, target, now)))
+
+
+PHASES: Phases = {
+    State.AC_CHARGE_PARAMETER_DISCOVERY: Phase(
+        compose_parameters,
+        ac.AC_ChargeParameterDiscoveryRes,
+        parameters_told,
+        frozenset({State.SCHEDULE_EXCHANGE, State.SESSION_STOP}),
+    ),
+    State.AC_CHARGE_LOOP: Phase(
+        compose_charge_loop,
+        ac.AC_ChargeLoopRes,
+        looped,
+        frozenset({State.AC_CHARGE_LOOP, State.POWER_DELIVERY_STOP}),
+        Timer.EVCC_MESSAGE_CHARGE_LOOP,
+    ),
+}

@@ -1,0 +1,100 @@
+"""What every charge loop does at the car, whatever the energy: meter, display, needs, and the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iso15118.messages.iso20.types import ChargeLoopRes, DisplayParameters
+from iso15118.session.actions import Action
+from iso15118.session.core import NO_CURRENT_A, State, Step
+from iso15118.session.evcc.power_delivery import asks_to_end
+from iso15118.session.evcc.session import EvccSession
+from iso15118.session.ports import EnergyNeeds, OfferedSchedule
+from iso15118.session.quantities import rational
+from iso15118.session.timers import Timer
+from iso15118.units import DischargeLimitSign
+
+__all__ = [
+    "begin_loop",
+    "discharge_sign",
+    "display_parameters",
+    "end_loop",
+    "energy_requests",
+    "registers",
+    "scheduled_power",
+]
+
+
+def discharge_sign(session: EvccSession) -> int:
+    """The sign that the option asks for in discharge limits."""
+    return 1 if session.config.discharge_limit_sign is DischargeLimitSign.POSITIVE else -1
+
+
+def begin_loop(session: EvccSession, now: float) -> bool:
+    """Notice a wish to stop, and say whether this request asks for MeterInfo."""
+    context = session.context
+    if session.wants_to_stop(now):
+        context.stopping = True
+        session.timers.start_once(Timer.EVCC_RAMP_DOWN, now)
+    interval = session.limits.seconds(Timer.EVCC_METER_INFO_INTERVAL)
+    due = context.meter_asked_at is None or now - context.meter_asked_at >= interval
+    if due or context.stopping:
+        context.meter_asked_at = now
+    context.zero_loop_sent = context.stopping
+    return due or context.stopping
+
+
+def display_parameters(session: EvccSession, now: float) -> DisplayParameters:
+    """What a display may show of the battery."""
+    battery, needs = session.vehicle.battery(now), session.vehicle.needs(now)
+    return DisplayParameters(
+        present_soc=min(100, max(0, int(battery.soc_percent))),
+        target_soc=needs.target_soc_percent,
+        charging_complete=battery.soc_percent >= 100.0,
+        battery_energy_capacity=None if battery.capacity_wh is None else rational(battery.capacity_wh, step=0),
+    )
+
+
+def energy_requests(needs: EnergyNeeds) -> dict[str, Any]:
+    """Fields of a control mode for what the driver needs."""
+    return {
+        "ev_target_energy_request": rational(needs.target_energy_wh, step=0),
+        "ev_maximum_energy_request": rational(needs.maximum_energy_wh, step=0),
+        "ev_minimum_energy_request": rational(needs.minimum_energy_wh, step=0),
+    }
+
+
+def scheduled_power(schedule: OfferedSchedule, now: float) -> float:
+    """What the schedule has now, W; after its last step nothing."""
+    at = now - schedule.start_s
+    for duration, power in schedule.entries:
+        if at < duration:
+            return power
+        at -= duration
+    return 0.0
+
+
+def registers(response: ChargeLoopRes) -> tuple[int | None, int | None]:
+    """What the station's meter has counted, into the car and out of it, Wh; None where it does not say."""
+    meter = response.meter_info
+    return (None, None) if meter is None else (meter.charged_energy_reading_wh, meter.bpt_discharged_energy_reading_wh)
+
+
+def end_loop(session: EvccSession, response: ChargeLoopRes, current_a: float, actions: tuple[Action, ...]) -> Step:
+    """Go round again, or out through a loop at zero when somebody wants to end.
+
+    Args:
+        session: The session.
+        response: What was answered.
+        current_a: Magnitude of the current as the less hopeful of both sides reads it.
+        actions: What to do and report in any case.
+    """
+    context = session.context
+    current_gone = current_a <= NO_CURRENT_A
+    # The loop at zero must itself have been answered with no current: then its MeterInfo is the last word.
+    if context.zero_loop_sent and context.zero_seen and (current_gone or context.ramp_down_over):
+        return Step(State.POWER_DELIVERY_STOP, actions=actions)
+    context.zero_seen = context.zero_loop_sent and (current_gone or context.ramp_down_over)
+    if asks_to_end(response.evse_status):
+        context.stopping = True
+    return Step(session.state, after=Timer.EVCC_CHARGE_LOOP_INTERVAL, actions=actions)

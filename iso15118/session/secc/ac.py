@@ -1,0 +1,200 @@
+"""AC at the station: parameters and charge loop, line by line. The car regulates; the station tells it the power."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from iso15118.messages.iso20 import ac
+from iso15118.messages.iso20.types import ResponseCode
+from iso15118.session.ac_ports import AcLimits
+from iso15118.session.actions import Action, LoopSeen, SetAcPower
+from iso15118.session.core import State, Step
+from iso15118.session.lines import (
+    NOTHING,
+    has_negative,
+    minimum,
+    read_limits,
+    read_lines,
+    share,
+    spell,
+    spell_limit,
+)
+from iso15118.session.ports import ChargerLimits
+from iso15118.session.quantities import limit, rational
+from iso15118.session.secc.limits import discharge_permitted, discharge_sign
+from iso15118.session.secc.loop import learn_requests, meter_info, profile_code, schedule_bounds
+from iso15118.session.secc.power_delivery import status
+from iso15118.session.secc.session import Handlers, Rule, SeccSession
+from iso15118.session.services import ControlMode
+
+__all__ = ["HANDLERS"]
+
+_CHARGE = ("ev_maximum_charge_power", "ev_minimum_charge_power")
+
+
+def _impossible(mode: ac.AC_CPDReqEnergyTransferMode, car: AcLimits) -> bool:
+    """Whether the car's limits can't be served (V2G20-1619)."""
+    if has_negative(mode, *_CHARGE):
+        return True
+    pairs = (
+        *zip(car.min_charge_power_w, car.max_charge_power_w, strict=True),
+        *zip(car.min_discharge_power_w, car.max_discharge_power_w, strict=True),
+    )
+    return any(least > most for least, most in pairs)
+
+
+def charge_parameter_discovery(session: SeccSession, request: ac.AC_ChargeParameterDiscoveryReq, now: float) -> Step:
+    """Exchange limits; those of the car must fit the service and be possible (V2G20-1619)."""
+    context, lines, grid = session.context, session.context.ac_lines, session.outlet.ac_outlet(now)
+    mode = request.ac_cpd_req_energy_transfer_mode
+    car = read_limits(mode, "ev", NOTHING.first(lines))
+    fits = isinstance(mode, ac.BPT_AC_CPDReqEnergyTransferMode) is context.bidirectional
+    if not fits or _impossible(mode, car):
+        return session.refuse(request, "FAILED_WrongChargeParameter", now)
+    _see_discharge_limit(session, mode)
+    context.ac_vehicle = car
+    context.ac_told = station = session.outlet.ac_limits(now).first(lines)
+    context.vehicle = _together(car, grid.nominal_voltage_v)
+    charge: dict[str, Any] = {
+        **spell_limit("evse_maximum_charge_power", station.max_charge_power_w),
+        **spell_limit("evse_minimum_charge_power", station.min_charge_power_w),
+        "evse_nominal_frequency": rational(grid.nominal_frequency_hz),
+        "maximum_power_asymmetry": None if grid.max_power_asymmetry_w is None else limit(grid.max_power_asymmetry_w),
+        "evse_power_ramp_limitation": None if grid.power_ramp_w_per_s is None else limit(grid.power_ramp_w_per_s),
+    }
+    answer: ac.AC_CPDResEnergyTransferMode
+    if context.bidirectional:
+        sign = discharge_sign(session)
+        answer = ac.BPT_AC_CPDResEnergyTransferMode(
+            **charge,
+            **spell_limit("evse_maximum_discharge_power", station.max_discharge_power_w, sign),
+            **spell_limit("evse_minimum_discharge_power", station.min_discharge_power_w, sign),
+        )
+    else:
+        answer = ac.AC_CPDResEnergyTransferMode(**charge)
+    response = ac.AC_ChargeParameterDiscoveryRes(**session.ok(now=now), ac_cpd_res_energy_transfer_mode=answer)
+    return Step(State.SCHEDULE_EXCHANGE, response)
+
+
+def _see_discharge_limit(session: SeccSession, mode: object) -> None:
+    """Remember the car's sign, from whichever line has one."""
+    names = [f"ev_maximum_discharge_power{suffix}" for suffix in ("", "_l2", "_l3")]
+    session.context.see_discharge_limit(*(getattr(mode, name, None) for name in names))
+
+
+def _together(car: AcLimits, voltage_v: float) -> ChargerLimits:
+    """The car's limits of all lines together, for those who think in one power; currents are of the largest line."""
+    return ChargerLimits(
+        max_charge_power_w=sum(car.max_charge_power_w),
+        min_charge_power_w=sum(car.min_charge_power_w),
+        max_charge_current_a=max(car.max_charge_power_w) / voltage_v,
+        min_charge_current_a=max(car.min_charge_power_w) / voltage_v,
+        max_discharge_power_w=sum(car.max_discharge_power_w),
+        min_discharge_power_w=sum(car.min_discharge_power_w),
+        max_discharge_current_a=max(car.max_discharge_power_w) / voltage_v,
+        min_discharge_current_a=max(car.min_discharge_power_w) / voltage_v,
+        max_voltage_v=voltage_v,
+        min_voltage_v=voltage_v,
+    )
+
+
+def _allowed(session: SeccSession, now: float) -> AcLimits:
+    """What car, station and policy allow now, line by line; never more than parameter discovery said."""
+    context = session.context
+    station = minimum(context.ac_told, session.outlet.ac_limits(now).first(context.ac_lines))
+    bounds = minimum(context.ac_vehicle, station)
+    if discharge_permitted(session):
+        return bounds
+    none = (0.0,) * context.ac_lines
+    return msgspec.structs.replace(bounds, max_discharge_power_w=none, min_discharge_power_w=none)
+
+
+def _target(session: SeccSession, now: float) -> SetAcPower:
+    """The power the car is told, line by line.
+
+    Dynamic: the target port, or as much as all allow when it has none. Scheduled: what the schedule has now and a back
+    end allows by now.
+    """
+    context, bounds = session.context, _allowed(session, now)
+    low, high = -math.inf, math.inf
+    total: float | None
+    if context.control_mode is ControlMode.SCHEDULED:
+        low, high = schedule_bounds(session, now)
+        total = low if low < 0.0 else high
+    else:
+        total = session.charger.target_w(now)
+    if session.charger.stop_wanted(now):
+        total = 0.0
+    asymmetry_w = session.outlet.ac_outlet(now).max_power_asymmetry_w
+    return SetAcPower(
+        power_w=share(math.inf if total is None else total, bounds, asymmetry_w),
+        min_power_w=share(low, msgspec.structs.replace(bounds, min_discharge_power_w=(0.0,) * context.ac_lines)),
+        max_power_w=share(high, msgspec.structs.replace(bounds, min_charge_power_w=(0.0,) * context.ac_lines)),
+    )
+
+
+def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) -> Step:
+    """Tell the car its power and the truth about the meter; answer in kind."""
+    context, mode = session.context, request.cl_req_control_mode
+    dynamic = isinstance(mode, ac.Dynamic_AC_CLReqControlMode)
+    scheduled = isinstance(mode, ac.Scheduled_AC_CLReqControlMode)
+    bidirectional = isinstance(mode, ac.BPT_Dynamic_AC_CLReqControlMode | ac.BPT_Scheduled_AC_CLReqControlMode)
+    in_kind = dynamic if context.control_mode is ControlMode.DYNAMIC else scheduled
+    if not in_kind or bidirectional is not context.bidirectional:
+        return session.refuse(request, "FAILED", now)
+    if has_negative(mode, *_CHARGE):
+        return session.refuse(request, "FAILED_WrongChargeParameter", now)
+    reading = session.charger.reading(now)
+    if reading.contactor_fault or not reading.contactor_closed:
+        return session.refuse(request, "FAILED_ContactorError", now)
+    context.ac_vehicle = read_limits(mode, "ev", context.ac_vehicle)
+    _see_discharge_limit(session, mode)
+    learn_requests(session, mode)
+    measured = session.outlet.ac_reading(now).power_w[: context.ac_lines]
+    # A car may say one thing and do another, and an outlet need not measure: each counts.
+    said = read_lines(mode, "ev_present_active_power", context.ac_lines) or ()
+    code = profile_code(session, (sum(said), sum(measured)), now)
+    if code is ResponseCode.FAILED_EVPowerProfileViolation:
+        return session.refuse(request, code.value, now)
+    power, volts = _target(session, now), session.outlet.ac_outlet(now).nominal_voltage_v
+    display = request.display_parameters
+    seen = LoopSeen(
+        voltage_v=volts,
+        current_a=sum(measured) / volts,
+        ac_power_w=measured,
+        soc_percent=None if display is None else display.present_soc,
+    )
+    fields: dict[str, Any] = {
+        **spell_limit("evse_target_active_power", power.power_w),
+        **spell("evse_present_active_power", measured),
+    }
+    kinds = {
+        (True, True): ac.BPT_Dynamic_AC_CLResControlMode,
+        (True, False): ac.Dynamic_AC_CLResControlMode,
+        (False, True): ac.BPT_Scheduled_AC_CLResControlMode,
+        (False, False): ac.Scheduled_AC_CLResControlMode,
+    }
+    response = ac.AC_ChargeLoopRes(
+        **session.ok(code, now=now),
+        evse_status=status(session, now),
+        meter_info=meter_info(session, request.meter_info_requested or context.loops == 0, now),
+        cl_res_control_mode=kinds[dynamic, bidirectional](**fields),
+    )
+    context.loops += 1
+    return Step(State.AC_CHARGE_LOOP, response, actions=(power, seen))
+
+
+def follow(session: SeccSession, now: float) -> tuple[Action, ...]:
+    """Between two loops the supervision of the outlet learns at once what the car will learn next."""
+    return (_target(session, now),) if session.context.loops else ()
+
+
+HANDLERS: Handlers = {
+    (State.AC_CHARGE_PARAMETER_DISCOVERY, ac.AC_ChargeParameterDiscoveryReq): Rule(
+        charge_parameter_discovery, frozenset({State.SCHEDULE_EXCHANGE})
+    ),
+    (State.AC_CHARGE_LOOP, ac.AC_ChargeLoopReq): Rule(charge_loop, frozenset({State.AC_CHARGE_LOOP}), follow),
+}
