@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from iso15118 import exi
@@ -9,11 +10,14 @@ from iso15118.errors import CodecError
 from iso15118.io.endpoint import Endpoint, Transmit
 from iso15118.messages.iso20 import ac, acdp
 from iso15118.messages.iso20.types import MessageHeader, RationalNumber
-from iso15118.session.actions import Close, Ended, Send
-from iso15118.session.app import Link
-from iso15118.session.ports import SimpleCharger
+from iso15118.session.ac_ports import AcReading
+from iso15118.session.actions import Close, Ended, Send, SetAcPower, SetContactor, SetPilot
+from iso15118.session.app import AC_20, Link
+from iso15118.session.core import State
+from iso15118.session.evcc import PHASES, EvccConfig, EvccSession
+from iso15118.session.ports import OfferedSchedule, SimpleCharger, SimpleVehicle, Wish
 from iso15118.session.secc import HANDLERS, SeccConfig, SeccSession
-from iso15118.session.services import ServiceId
+from iso15118.session.services import ControlMode, ServiceId
 from iso15118.trace import Trace
 from iso15118.v2gtp import PayloadType, frame_bytes, parse_datagram
 from tests.io.test_tcp import HELLO
@@ -122,3 +126,62 @@ def test_an_ac_message_is_written_in_the_schema_set_of_the_selected_service(serv
     frame = parse_datagram(sent.data)
     assert frame.payload_type == payload_type
     assert frame.payload == exi.encode(message, key) != exi.encode(message, "AC" if key != "AC" else "AC_DER_IEC")
+
+
+@pytest.mark.parametrize("mode", list(ControlMode))
+@pytest.mark.parametrize("service", [ServiceId.AC, ServiceId.AC_BPT])
+def test_an_ac_session_by_octets(mode, service):
+    """Two endpoints, one byte stream each way: to SessionStop, with nothing that deployed codecs can't read."""
+    lines: list[str] = []
+    charger, vehicle = SimpleCharger(energy_services=(5, 1)), SimpleVehicle()
+    charger.pilot_state = "B"
+    charger.setpoint_w = -3000.0 if service is ServiceId.AC_BPT else 3000.0
+    charger.schedule = (OfferedSchedule(start_s=0.0, entries=((3600.0, charger.setpoint_w),)),)
+    secc = SeccSession(
+        charger,
+        HANDLERS,
+        config=SeccConfig(link=Link.LAB_TCP, served=(AC_20,)),
+        random_bytes=lambda n: bytes([7]) * n,
+        now=0.0,
+    )
+    config = EvccConfig(link=Link.LAB_TCP, protocols=(AC_20,), services=(service,), control_modes=(mode,))
+    evcc = EvccSession(vehicle, PHASES, config=config)
+    ends = {"EV": Endpoint(evcc, at="EV"), "SECC": Endpoint(secc, at="SECC", trace=Trace(lines.append))}
+    sent: list[tuple[str, bytes]] = []
+    powers: list[tuple[float, ...]] = []
+
+    def carry_out(at, actions):
+        for action in actions:
+            match action:
+                case Transmit(data=data):
+                    sent.append(("SECC" if at == "EV" else "EV", data))
+                case SetPilot(state=state):
+                    charger.pilot_state = state
+                case SetContactor(closed=closed) if at == "SECC":
+                    charger.stage = msgspec.structs.replace(charger.stage, contactor_closed=closed)
+                case SetAcPower(power_w=power_w) if at == "EV":
+                    powers.append(power_w)
+                    charger.ac_measured = vehicle.ac_measured = AcReading(power_w=power_w)
+
+    now = 0.0
+    carry_out("EV", ends["EV"].carry(evcc.start(now), now))
+    while evcc.state is not State.ENDED:
+        if sent:
+            to, data = sent.pop(0)
+            carry_out(to, ends[to].receive_data(data, now))
+        else:
+            now = min(end.next_timer() for end in ends.values() if end.next_timer() is not None)
+            for at, end in ends.items():
+                carry_out(at, [*end.handle_timer(now), *end.poll(now)])
+        if now > 3.0:
+            vehicle.driver_wish = Wish.STOP
+    carry_out("SECC", ends["SECC"].connection_lost(now))
+    assert evcc.error is secc.error is None
+    assert secc.state is State.ENDED
+    assert [sum(power) for power in powers] == pytest.approx([charger.setpoint_w, 0.0])
+    assert ends["EV"].outside == ends["SECC"].outside == ends["SECC"].ignored == 0
+    rows = [json.loads(line) for line in lines]
+    names = [row["name"] for row in rows]
+    assert names[-1] == "SessionStopRes"
+    # Loops that say the same but for what is measured are one run in the trace.
+    assert names.count("AC_ChargeLoopReq") < ends["EV"].messages - 12

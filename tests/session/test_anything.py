@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from iso15118.errors import CodecError
 from iso15118.messages.model import Record
+from iso15118.session.ac_ports import AcLimits, AcOutlet
 from iso15118.session.core import FINAL_STATES
 from iso15118.session.evcc import PHASES
 from iso15118.session.ports import (
@@ -22,7 +23,7 @@ from iso15118.session.ports import (
     Wish,
 )
 from iso15118.session.secc import HANDLERS
-from iso15118.session.services import ControlMode, ServiceId
+from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
 from tests.session.samples import classes, samples, with_session
 from tests.session.world import EV, SECC, World
 from tests.strategies import messages
@@ -32,6 +33,12 @@ replace = msgspec.structs.replace
 SIDES = st.sampled_from([EV, SECC])
 POWERS = st.none() | st.floats(-30_000.0, 30_000.0)
 MAGNITUDES = st.sampled_from([0.0, 0.04, 5.0, 4_000.0, 11_000.0])
+AC_LIMITS = st.sampled_from([1, 3]).flatmap(
+    lambda lines: st.lists(st.tuples(*[MAGNITUDES] * 4), min_size=lines, max_size=lines).map(
+        lambda rows: AcLimits(**dict(zip(AcLimits.__struct_fields__, zip(*rows, strict=True), strict=True)))
+    )
+)
+RAMPS = st.sampled_from([math.inf, 60.0])
 ENERGIES = st.floats(-60_000.0, 60_000.0)
 
 
@@ -63,6 +70,8 @@ def charger(draw: st.DrawFn, world: World) -> None:
                 max_discharge_current_a=draw(MAGNITUDES),
                 power_ramp_w_per_s=draw(st.none() | MAGNITUDES),
             )
+            port.ac_charger_limits = draw(AC_LIMITS)
+            port.ac_grid = AcOutlet(max_power_asymmetry_w=draw(st.none() | MAGNITUDES))
         case 4:
             port.stop = draw(st.booleans())
         case 5:
@@ -74,7 +83,7 @@ def charger(draw: st.DrawFn, world: World) -> None:
         case 8:
             port.meter_reading = None
         case 9:
-            port.offered_services = draw(st.sampled_from([(2, 6), (2,), (6,), ()]))
+            port.offered_services = draw(st.sampled_from([(2, 6, 5, 1), (2, 1), (6, 5), ()]))
     world.poll()
 
 
@@ -91,6 +100,7 @@ def vehicle(draw: st.DrawFn, world: World) -> None:
                 max_charge_current_a=draw(MAGNITUDES),
                 max_discharge_current_a=draw(MAGNITUDES),
             )
+            port.ac_inlet_limits = draw(AC_LIMITS)
         case 2:
             pair = draw(st.none() | st.tuples(ENERGIES, ENERGIES))
             port.energy_needs = EnergyNeeds(
@@ -156,10 +166,12 @@ def clock(draw: st.DrawFn, world: World) -> None:
 def stories(draw: st.DrawFn) -> World:
     """A world after some surprises; each may come between any two messages, or after some time."""
     world = World(
-        mode=draw(st.sampled_from(list(ControlMode))), service=draw(st.sampled_from([ServiceId.DC, ServiceId.DC_BPT]))
+        mode=draw(st.sampled_from(list(ControlMode))),
+        service=draw(st.sampled_from([ServiceId.DC, ServiceId.DC_BPT, ServiceId.AC, ServiceId.AC_BPT])),
     )
     world.charger.setpoint_w = draw(POWERS)
-    world.ramp_a_per_s = draw(st.sampled_from([math.inf, 60.0]))
+    # In AC the car regulates. One that learns of a fault by a silence, and is slow besides, is cut off under load.
+    world.ramp_a_per_s = math.inf if world.evcc.config.services[0] in AC_SERVICES else draw(RAMPS)
     world.start()
     for _ in range(draw(st.integers(1, 6))):
         if draw(st.booleans()):

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iso15118.errors import LocalError
 from iso15118.messages.app import SupportedAppProtocolReq
+from iso15118.messages.deployed import LIST_LIMITS
 from iso15118.messages.iso20 import ac, acdp, dc
 from iso15118.messages.iso20.common.service import Parameter, ParameterSet
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq
 from iso15118.messages.iso20.types import RationalNumber
 from iso15118.messages.iso20.wpt.pairing import WPT_PairingReq
 from iso15118.messages.model import Record
+from iso15118.session.app import AC_20, DC_20
 from iso15118.session.services import (
     BIDIRECTIONAL,
+    ISLANDING_NAMES,
     ControlMode,
     DcConnector,
+    IslandingDetection,
+    McsConnector,
     MobilityNeedsMode,
     ServiceId,
+    ac_parameter_sets,
     dc_parameter_sets,
     payload_type_of,
     read_offer,
+    services_of,
 )
 from iso15118.v2gtp import SCHEMA_KEYS, PayloadType
 from tests.strategies import messages
@@ -38,6 +47,78 @@ def test_both_control_modes_are_offered_and_read_back(service: ServiceId) -> Non
         assert offer.integers["Pricing"] == 0
         assert offer.mobility_needs_mode is MobilityNeedsMode.EVCC
         assert ("BPTChannel" in offer.integers) is ("GeneratorMode" in offer.integers) is (service in BIDIRECTIONAL)
+
+
+@pytest.mark.parametrize("service", [ServiceId.MCS, ServiceId.MCS_BPT])
+def test_mcs_has_the_sets_of_dc_with_a_connector_of_its_own(service: ServiceId) -> None:
+    as_dc = ServiceId.DC_BPT if service in BIDIRECTIONAL else ServiceId.DC
+    for mega, plain in zip(dc_parameter_sets(service), dc_parameter_sets(as_dc), strict=True):
+        mine, theirs = read_offer(mega).integers, read_offer(plain).integers
+        assert mine == theirs | {"Connector": 1}
+        assert theirs["Connector"] == DcConnector.EXTENDED
+    (chaoji, _) = dc_parameter_sets(service, McsConnector.CHAOJI)
+    assert read_offer(chaoji).integers["Connector"] == 2
+
+
+@pytest.mark.parametrize("service", [ServiceId.AC, ServiceId.AC_BPT])
+@pytest.mark.parametrize(("lines", "ids"), [(3, [1, 2, 3, 4]), (1, [3, 4])])
+def test_ac_sets_are_offered_and_read_back(service: ServiceId, lines: int, ids: list[int]) -> None:
+    """Each connector the outlet can serve, in both control modes, and no more than deployed codecs take."""
+    sets = ac_parameter_sets(service, lines, 229.6, IslandingDetection.ACTIVE)
+    offers = [read_offer(each) for each in sets]
+    assert [offer.parameter_set_id for offer in offers] == ids
+    assert [(offer.ac_lines, offer.control_mode) for offer in offers] == [
+        (count, mode) for count in (3, 1) if count <= lines for mode in ControlMode
+    ]
+    assert len(sets) <= LIST_LIMITS["ParameterSet"]
+    assert max(len(each.parameter) for each in sets) <= LIST_LIMITS["Parameter"]
+    both = service in BIDIRECTIONAL
+    for offer in offers:
+        assert offer.nominal_voltage_v == offer.integers["EVSENominalVoltage"] == 230
+        assert offer.mobility_needs_mode is MobilityNeedsMode.EVCC
+        assert offer.integers["Pricing"] == 0
+        assert ("BPTChannel" in offer.integers) is ("GeneratorMode" in offer.integers) is both
+        assert offer.islanding_detection is (IslandingDetection.ACTIVE if both else None)
+        assert offer.car_only_follows
+
+
+@pytest.mark.parametrize("name", ISLANDING_NAMES)
+@pytest.mark.parametrize(
+    ("value", "read"), [(1, IslandingDetection.ACTIVE), (2, IslandingDetection.PASSIVE), (3, None)]
+)
+def test_both_spellings_of_islanding_detection_are_read(name: str, value: int, read: IslandingDetection | None) -> None:
+    parameters = (Parameter(name=name, int_value=value),)
+    assert read_offer(ParameterSet(parameter_set_id=1, parameter=parameters)).islanding_detection is read
+    (first, *_) = ac_parameter_sets(ServiceId.AC_BPT, 1, 230.0, islanding_name=name)
+    assert [parameter.name for parameter in first.parameter][-1] == name
+
+
+@pytest.mark.parametrize(
+    ("parameter", "volts"),
+    [
+        ({"int_value": 120}, 120.0),
+        ({"rational_number": RationalNumber(exponent=-1, value=2305)}, 230.5),
+        ({"int_value": 0}, 230.0),
+        ({"int_value": -5}, 230.0),
+        ({"finite_string": "high"}, 230.0),
+        ({"finite_string": "nan"}, 230.0),
+    ],
+)
+def test_nominal_voltage_however_it_is_given(parameter: dict[str, Any], volts: float) -> None:
+    given = ParameterSet(parameter_set_id=1, parameter=(Parameter(name="EVSENominalVoltage", **parameter),))
+    assert read_offer(given).nominal_voltage_v == volts
+
+
+@pytest.mark.parametrize(("connector", "lines"), [(1, 1), (2, 3), (3, None)])
+def test_lines_of_a_connector(connector: int, lines: int | None) -> None:
+    given = ParameterSet(parameter_set_id=1, parameter=(Parameter(name="Connector", int_value=connector),))
+    assert read_offer(given).ac_lines == lines
+
+
+def test_each_protocol_has_its_services() -> None:
+    assert services_of(AC_20) == {1, 5}
+    assert services_of(DC_20) == {2, 6, 8, 9}
+    assert services_of(None) == frozenset()
 
 
 def test_of_a_name_that_occurs_twice_the_first_counts() -> None:

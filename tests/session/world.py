@@ -334,10 +334,8 @@ class World:
                     self.ended[at] = action
                 case act.SetStage():
                     self.stage = action
-                case act.SetAcPower() if at == EV:
-                    self.inverter = action
                 case act.SetAcPower():
-                    self.ac_target = action
+                    self._power(at, action)
                 case act.SetContactor(closed=closed):
                     self._contactor(at, closed)
                 case act.SetPilot(state=state):
@@ -349,9 +347,24 @@ class World:
                     pass
             self._settle()
 
+    def _power(self, at: str, wanted: act.SetAcPower) -> None:
+        """Whoever says a power says one that its own hardware can do now."""
+        session = self.evcc if at == EV else self.secc
+        limits = (self.vehicle.ac_inlet_limits if at == EV else self.charger.ac_charger_limits).first(3)
+        for power, charge, discharge in zip(
+            wanted.power_w, limits.max_charge_power_w, limits.max_discharge_power_w, strict=False
+        ):
+            if not -discharge * session.context.bidirectional <= power <= charge:
+                self.violations.append(f"{self.now}: {at} wants {wanted.power_w} of {limits}")
+        if at == EV:
+            self.inverter = wanted
+        else:
+            self.ac_target = wanted
+
     def _contactor(self, at: str, closed: bool) -> None:
-        if not closed and abs(self.current_a) > NO_CURRENT_A:
-            self.violations.append(f"{self.now}: {at} opens its contactor under {self.current_a} A")
+        through = self._ac_reading().current_a(230.0) if self.evcc.is_ac else abs(self.current_a)
+        if not closed and through > NO_CURRENT_A:
+            self.violations.append(f"{self.now}: {at} opens its contactor under {through} A")
         if at == SECC and not self.secc_contactor_stuck:
             self.charger.stage = msgspec.structs.replace(self.charger.stage, contactor_closed=closed)
         if at == EV and not self.evcc_contactor_stuck:

@@ -31,7 +31,8 @@ def heard(world: World, state: State, change: Callable[[Any], Record]) -> str:
 
 def mode_with(request: Any, **changes: Any) -> Record:
     """A parameter-discovery or loop request whose mode says something else."""
-    name = "cl_req_control_mode" if hasattr(request, "cl_req_control_mode") else "dc_cpd_req_energy_transfer_mode"
+    names = ("cl_req_control_mode", "dc_cpd_req_energy_transfer_mode", "ac_cpd_req_energy_transfer_mode")
+    (name,) = (name for name in names if hasattr(request, name))
     return replace(request, **{name: replace(getattr(request, name), **changes)})
 
 
