@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from iso15118.messages.iso20.common.power_delivery import ChargeProgress
 from iso15118.messages.iso20.types import V2GRequest
 from iso15118.session import actions as act
-from iso15118.session.ac_ports import AcLimits, AcOutlet
+from iso15118.session.ac_ports import AcLimits, AcOutlet, AcReading
 from iso15118.session.app import AC_20, DC_20
 from iso15118.session.core import State
 from iso15118.session.ports import ChargerLimits, EnergyNeeds, OfferedSchedule, SimpleCharger, SimpleVehicle, Wish
@@ -416,6 +417,54 @@ def test_a_car_that_is_frozen_is_cut_off() -> None:
     (opened,) = [e for e in world.events(act.SetContactor, SECC) if not e.item.closed]
     assert opened.now == pytest.approx(said + 0.5 + Timer.SECC_POWER_OFF.default_s)
     assert world.current_a == 0.0
+
+
+@BOTH_MODES
+def test_what_the_station_wants_to_stop_is_zero_at_once(mode: ControlMode) -> None:
+    world = World(mode=mode, service=BPT)
+    running(world, -9_000.0)
+    world.charger.stop = True
+    world.poll()
+    assert world.ac_target.power_w == (0.0,) * 3
+
+
+@BOTH_MODES
+def test_stop_out_of_the_blue_is_off_at_the_outlet_before_it_is_answered(mode: ControlMode) -> None:
+    world = World(mode=mode, service=BPT)
+    running(world, -9_000.0)
+    start = world.messages("PowerDeliveryReq")[-1]
+    actions = world.inject(SECC, replace(start, charge_progress=ChargeProgress.Stop))
+    assert actions == [act.SetAcPower()]
+    assert world.secc.state is State.AC_CHARGE_LOOP
+
+
+def test_a_car_that_wants_to_stop_is_at_zero_whatever_it_is_told() -> None:
+    world = World(service=BPT)
+    running(world, -9_000.0)
+    world.run_to(EV, State.AC_CHARGE_LOOP)
+    answer = world.messages("AC_ChargeLoopRes")[-1]
+    stop(world)
+    world.inject(EV, answer)
+    assert number(answer.cl_res_control_mode.evse_target_active_power) == -3_000.0
+    assert world.inverter.power_w == (0.0,) * 3
+
+
+@pytest.mark.parametrize("who", [EV, SECC])
+def test_power_is_gone_when_both_sensors_say_so(who: str) -> None:
+    """The car waits for either as long as it may, and does not open its relay under what its own sensor reads."""
+    world = World(service=BPT)
+    running(world, -9_000.0)
+    port = world.vehicle if who == EV else world.charger
+    port.ac_reading = lambda now: AcReading(power_w=(-900.0,) * 3)  # type: ignore[method-assign]
+    stop(world)
+    asked = world.now
+    world.run(until=lambda: len(world.messages("PowerDeliveryReq")) == 2)
+    assert world.now >= asked + Timer.EVCC_RAMP_DOWN.default_s
+    world.run(until=lambda: bool(world.messages("SessionStopReq")) or bool(world.ended))
+    if who == EV:
+        assert world.vehicle.battery_reading.contactor_closed
+        world.run()
+        assert not world.vehicle.battery_reading.contactor_closed
 
 
 # --- who offers and takes what ---
