@@ -290,14 +290,16 @@ def root_of(schema: SchemaGrammar, mode: Mode, message: Any, element: QName | st
 
     Raises:
         CodecError: There is none, or more than one.
+        LocalError: Unknown mode.
     """
     if element is not None:
         return find_element(schema, mode, element)
+    elements, _ = _roots(schema, mode)
     found = schema.by_class[mode].get(type(message), ())
     # A global element is preferred: a fragment named after its own root.
     if mode == "fragment" and len(found) > 1:
         found = tuple(code for code in found if schema.fragment[code].name in schema.places["document"]) or found
     if len(found) != 1:
-        what = "no element" if not found else "more than one element; name one"
-        raise CodecError(f"in {schema.key} {what} for this class", type(message).__name__)
-    return found[0], (schema.document if mode == "document" else schema.fragment)[found[0]]
+        what = "no element" if not found else "more than one element, so name one,"
+        raise CodecError(f"{schema.key} has {what} for this class", type(message).__name__)
+    return found[0], elements[found[0]]
