@@ -175,7 +175,7 @@ def test_a_name_in_a_wrong_namespace_is_told_the_right_one():
         exi.from_xml('<DC_CableCheckReq xmlns="urn:iso:std:iso:15118:-20:DC"><Header/></DC_CableCheckReq>', "DC")
 
 
-def test_an_unknown_mode_is_the_callers_mistake():
+def test_an_unknown_mode_is_the_callers_mistake_when_writing_too():
     for write in (exi.encode, exi.to_xml, exi.to_json):
         with pytest.raises(LocalError, match="mode 'part'; there are document and fragment"):
             write(CABLE_CHECK_RES, "DC", "part")
