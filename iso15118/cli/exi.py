@@ -21,9 +21,13 @@ from iso15118.cli.exi_input import (
     dialect_of,
     fail,
     fitting,
+    message_in,
+    notes,
     octets,
-    parsed,
+    open_output,
     payloads,
+    standard_input,
+    tell,
     text_of,
 )
 from iso15118.errors import CodecError, LocalError, V2GError
@@ -62,23 +66,23 @@ def decode(
     jsonl: Lines = False,
 ) -> None:
     """Print EXI payloads, given in hexadecimal or piped in as hexadecimal lines or one binary payload."""
+    open_output()
     if jsonl:
         unused = {"mode": mode is not Mode.DOCUMENT, "format": form is not Form.XML, "dialect": dialect}
         _no_other("decode", payload=payload, key=key, **unused)
-        each_line(sys.stdin.buffer, decode_line)
+        each_line(standard_input(), decode_line)
         return
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # XML and JSON are UTF-8 on any terminal
     peer = dialect_of(dialect)
     failed = False
-    for given in payloads(payload):
+    for given in payloads("decode", payload):
         try:
             used, content = _decoded(octets(given), key, mode, peer)
             print(_shown(content, used, mode, form))
-            if content.trailing_octets:
-                print(f"v2g exi decode: {content.trailing_octets} zero octets after the end", file=sys.stderr)
-        except V2GError as error:
+            for note in notes(content):
+                tell("decode", note)
+        except CodecError as error:
             failed = True
-            print(f"v2g exi decode: {error}", file=sys.stderr)
+            tell("decode", error)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -92,15 +96,16 @@ def encode(
     jsonl: Lines = False,
 ) -> None:
     """Print the EXI payload, in hexadecimal, of a message in XML (or in the JSON that decode prints)."""
+    open_output()
     if jsonl:
         _no_other("encode", text=text, key=key, mode=mode is not Mode.DOCUMENT, dialect=dialect, binary=binary)
-        each_line(sys.stdin.buffer, encode_line)
+        each_line(standard_input(), encode_line)
         return
     peer = dialect_of(dialect)
     try:
-        source = text_of(text)
-        _, data = fitting(key, lambda each: _encoded(source, each, mode, peer))
-    except V2GError as error:
+        read = message_in(text_of(text), mode)
+        _, data = fitting(key, lambda each: _encoded(read(each), each, mode, peer))
+    except CodecError as error:
         fail("encode", error)
     if binary:
         sys.stdout.buffer.write(data)
@@ -123,8 +128,7 @@ def _decoded(data: bytes, key: str | None, mode: Mode, dialect: Dialect) -> tupl
     return fitting(key, lambda each: exi.read(data, each, mode.value, dialect))
 
 
-def _encoded(text: str, key: str, mode: Mode, dialect: Dialect) -> bytes:
-    content = parsed(text, key, mode)
+def _encoded(content: Content, key: str, mode: Mode, dialect: Dialect) -> bytes:
     return exi.encode(content.value, key, mode.value, content.name, dialect)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -19,11 +17,16 @@ from iso15118.cli.exi_input import (
     dialect_of,
     fail,
     fitting,
+    known_key,
+    message_in,
+    near,
+    notes,
     octets,
-    parsed,
+    open_output,
     payloads,
+    tell,
 )
-from iso15118.errors import CodecError, V2GError
+from iso15118.errors import CodecError
 from iso15118.exi import Content, Dialect
 from iso15118.exi.describe import describe_element, describe_roots
 from iso15118.exi.explain import Explanation
@@ -53,14 +56,14 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Print what each bit of a payload means; of a bad one, up to its fault. The exit status is 1 if there is one."""
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # as the other commands, on any terminal
+    open_output()
     peer = dialect_of(dialect)
     failed = False
-    for number, given in enumerate(payloads(payload)):
+    for number, given in enumerate(payloads("explain", payload)):
         try:
             used, explanation = _explained(octets(given), key, mode, peer)
-        except V2GError as error:
-            print(f"v2g exi explain: {error}", file=sys.stderr)
+        except CodecError as error:
+            tell("explain", error)
             failed = True
             continue
         failed = failed or explanation.error is not None
@@ -76,20 +79,28 @@ def explain(
 
 def _explained(data: bytes, key: str | None, mode: Mode, dialect: Dialect) -> tuple[str, Explanation]:
     """By the schema set that was given, else the one that fits, else the one that reads furthest."""
-    if key is not None:
-        return key, explained(data, key, mode.value, dialect)
-    tried = {each: explained(data, each, mode.value, dialect) for each in KEYS}
-    whole = {each: explanation for each, explanation in tried.items() if explanation.error is None}
-    contents = [explanation.content for explanation in whole.values()]
+    if key is None:
+        key = _key_of(data, mode, dialect)
+    return key, explained(data, key, mode.value, dialect)
+
+
+def _key_of(data: bytes, mode: Mode, dialect: Dialect) -> str:
+    """The one set that fits, or that reads furthest (the first of several).
+
+    Raises:
+        CodecError: Sets fit that see different contents.
+    """
+    whole: dict[str, Content] = {}
+    reached: dict[str, int] = {}
+    for each in KEYS:
+        try:
+            whole[each] = exi.read(data, each, mode.value, dialect)
+        except CodecError as error:
+            reached[each] = error.bit or 0
+    contents = list(whole.values())
     if any(content != contents[0] for content in contents):
         raise CodecError(f"fits more than one schema set ({', '.join(whole)}); choose with --key")
-    return max((whole or tried).items(), key=lambda item: _reached(item[1]))
-
-
-def _reached(explanation: Explanation) -> int:
-    """Bit at which the fault is; the first set wins where several come as far."""
-    error = explanation.error
-    return 0 if error is None or error.bit is None else error.bit
+    return next(iter(whole), "") or max(reached, key=lambda each: reached[each])
 
 
 def _rows(explanation: Explanation) -> Iterator[dict[str, Any]]:
@@ -100,19 +111,19 @@ def _rows(explanation: Explanation) -> Iterator[dict[str, Any]]:
 
 
 def schema(
-    key: Annotated[str, typer.Argument(help=f"Schema set: {', '.join(KEYS)}.")],
+    key: Annotated[str, typer.Argument(help=f"Schema set: {', '.join(KEYS)}.", callback=known_key)],
     element: Annotated[
         str | None, typer.Argument(help="Message, or any element; left out: the roots and their codes.")
     ] = None,
     signatures: Annotated[bool, typer.Option("--signatures", help="Spell out XML signatures in headers too.")] = False,
 ) -> None:
     """Print the grammar of a schema set or of an element: what may stand where, how often, and under which codes."""
+    open_output()
     try:
         lines = describe_roots(key) if element is None else describe_element(key, element, signatures=signatures)
     except CodecError as error:
         names = [each.name.local for each in schema_grammar(key).fragment]
-        near = difflib.get_close_matches(str(element), names, 3, 0.7)
-        fail("schema", CodecError(f"{error}; near: {', '.join(near)}") if near else error)
+        fail("schema", CodecError(f"{error}{near(str(element), names)}"))
     print("\n".join(lines))
 
 
@@ -122,42 +133,41 @@ def lint(
     ] = None,
     key: Key = None,
     mode: ModeOption = Mode.DOCUMENT,
+    dialect: DialectOptions = None,
     as_json: Json = False,
 ) -> None:
     """Print what in messages some deployed codecs can't read; the exit status is 1 if there is anything."""
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # as the other commands, on any terminal
+    open_output()
+    peer = dialect_of(dialect)
     failed = False
-    for given in _messages(payload):
+    for given in payloads("lint", payload):
         try:
-            used, content = fitting(key, lambda each, given=given: _read(given, each, mode))  # type: ignore[misc]
+            used, content = fitting(key, _reader(given, mode, peer))
             findings = findings_in(content.value, used, mode.value, content.name)
-        except V2GError as error:
-            print(f"v2g exi lint: {error}", file=sys.stderr)
+        except CodecError as error:
+            tell("lint", error)
             failed = True
             continue
-        failed = failed or bool(findings)
+        oddities = notes(content)  # of the stream, not of the message: no codec should write them, most read them
+        for note in oddities:
+            tell("lint", note)
+        failed = failed or bool(findings or oddities)
         if as_json:
             for finding in findings:
                 print(json.dumps(_json(finding), ensure_ascii=False))
-        else:
-            print("\n".join(map(str, findings)) if findings else f"{content.name.local} of {used}: no findings")
+        elif findings:
+            print("\n".join(map(str, findings)))
+        elif not oddities:
+            print(f"{content.name.local} of {used}: no findings")
     raise typer.Exit(1 if failed else 0)
 
 
-def _messages(words: list[str] | None) -> Iterator[str | bytes]:
-    """Messages one by one; a text on standard input that begins like XML or JSON is one message."""
-    lines = payloads(words)
-    for first in lines:
-        if words is None and isinstance(first, str) and first.lstrip()[:1] in ("<", "{"):
-            yield "\n".join((first, *(str(line) for line in lines)))
-            return
-        yield first
-
-
-def _read(given: str | bytes, key: str, mode: Mode) -> Content:
-    if isinstance(given, str) and given.lstrip()[:1] in ("<", "{"):
-        return parsed(given, key, mode)
-    return exi.read(octets(given), key, mode.value)
+def _reader(given: str | bytes, mode: Mode, dialect: Dialect) -> Callable[[str], Content]:
+    """What reads a message in any form by a schema set."""
+    if isinstance(given, str) and given.lstrip()[:1] in {"<", "{"}:
+        return message_in(given, mode)
+    data = octets(given)
+    return lambda key: exi.read(data, key, mode.value, dialect)
 
 
 def _json(finding: Finding) -> dict[str, str]:

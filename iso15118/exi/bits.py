@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from iso15118.exi.dialect import StringTables
 
-__all__ = ["MAX_UNSIGNED_OCTETS", "BitReader", "BitWriter", "Fault", "Irregular"]
+__all__ = ["MAX_UNSIGNED_OCTETS", "BitReader", "BitWriter", "Fault", "Irregular", "short_name"]
 
 MAX_UNSIGNED_OCTETS = 10
 """Octets of the longest Unsigned Integer but for xs:integer: 64 bits, 7 an octet. A shorter value may come in more
@@ -19,6 +19,7 @@ octets than it needs (the deployed codecs take such streams), but in no more tha
 
 _FLUSH_BITS = 512
 _FEW_OCTETS = 32
+_MOST_NAME = 60
 
 
 class Fault(Exception):
@@ -31,6 +32,12 @@ class Fault(Exception):
         super().__init__(reason)
         self.reason, self.bit = reason, bit
         self.path: list[str] = []
+
+
+def short_name(name: str) -> str:
+    """A name from outside as errors show it: at most 60 characters of it, and nothing that a terminal would act on."""
+    text = name if len(name) <= _MOST_NAME else name[: _MOST_NAME - 3] + "..."
+    return text if text.isprintable() else repr(text)
 
 
 class Irregular(Exception):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from iso15118.errors import CodecError, LocalError
 from iso15118.exi import backend, compiled, interpreter
-from iso15118.exi.bits import BitReader, BitWriter, Fault
+from iso15118.exi.bits import BitReader, BitWriter, Fault, short_name
 from iso15118.exi.dialect import SCHEMA, Dialect, StringTables
 from iso15118.exi.grammar import Element, SchemaGrammar, schema_grammar
 from iso15118.messages.model import QName, Record
@@ -276,9 +276,12 @@ def find_element(schema: SchemaGrammar, mode: Mode, name: QName | str) -> tuple[
         local = name.local if isinstance(name, QName) else name
         known = sorted(repr(each.uri) for each in places if each.local == local)
         instead = (
-            f" in namespace {name.uri!r}; {' and '.join(known)} has it" if known and isinstance(name, QName) else ""
+            f" in namespace {name.uri[:60]!r}; {' and '.join(known)} has it"
+            if known and isinstance(name, QName)
+            else ""
         )
-        raise CodecError(f"no {'root' if mode == 'document' else 'element'} of {schema.key}{instead}", local)
+        what = "root" if mode == "document" else "element"
+        raise CodecError(f"no {what} of {schema.key}{instead}", short_name(local) or "''")
     return code, elements[code]
 
 
@@ -287,14 +290,16 @@ def root_of(schema: SchemaGrammar, mode: Mode, message: Any, element: QName | st
 
     Raises:
         CodecError: There is none, or more than one.
+        LocalError: Unknown mode.
     """
     if element is not None:
         return find_element(schema, mode, element)
+    elements, _ = _roots(schema, mode)
     found = schema.by_class[mode].get(type(message), ())
     # A global element is preferred: a fragment named after its own root.
     if mode == "fragment" and len(found) > 1:
         found = tuple(code for code in found if schema.fragment[code].name in schema.places["document"]) or found
     if len(found) != 1:
-        what = "no element" if not found else "more than one element; name one"
-        raise CodecError(f"in {schema.key} {what} for this class", type(message).__name__)
-    return found[0], (schema.document if mode == "document" else schema.fragment)[found[0]]
+        what = "no element" if not found else "more than one element, so name one,"
+        raise CodecError(f"{schema.key} has {what} for this class", type(message).__name__)
+    return found[0], elements[found[0]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from iso15118.exi.bits import BitReader, BitWriter, Fault
+from iso15118.exi.bits import BitReader, BitWriter, Fault, short_name
 from iso15118.exi.datatypes import Text
 from iso15118.exi.grammar import (
     Element,
@@ -74,7 +74,7 @@ def global_element(schema: SchemaGrammar, local: str) -> Element:
         code = schema.places["document"].get(QName(local, uri))
         if code is not None:
             return schema.document[code]
-    raise Fault(f"{local} in the place of a wildcard is not supported")
+    raise Fault(f"{short_name(local)} in the place of a wildcard is not supported")
 
 
 def wildcard_element(schema: SchemaGrammar, production: Production, name: QName, bit: int | None = None) -> Element:
@@ -86,10 +86,11 @@ def wildcard_element(schema: SchemaGrammar, production: Production, name: QName,
     wildcard = production.element
     assert wildcard is not None
     if wildcard.other and name.uri == wildcard.name.uri:
-        raise Fault(f"{name.local} may not stand here: only elements of another namespace may", bit)
+        raise Fault(f"{short_name(name.local)} may not stand here: only elements of another namespace may", bit)
     code = schema.places["document"].get(name)
     if code is None or name.uri not in schema.local_names:
-        raise Fault(f"{name.local} of namespace {name.uri!r} in the place of a wildcard is not supported", bit)
+        local, uri = short_name(name.local), name.uri[:60]
+        raise Fault(f"{local} of namespace {uri!r} in the place of a wildcard is not supported", bit)
     return schema.document[code]
 
 
@@ -118,8 +119,8 @@ def production_of(grammar: RecordGrammar, state: State, name: QName) -> tuple[Pr
     if state.wildcard is None:
         elsewhere = next((each.uri for each in state.by_name if each.local == name.local), None)
         if elsewhere is not None:
-            raise Fault(f"{name.local} of namespace {name.uri!r} is not expected; that of {elsewhere!r} is")
-        raise Fault(f"{name.local} is not expected; expected: {expected(state)}")
+            raise Fault(f"{name.local} of namespace {name.uri[:60]!r} is not expected; that of {elsewhere!r} is")
+        raise Fault(f"{short_name(name.local)} is not expected; expected: {expected(state)}")
     return state.wildcard, wildcard_element(schema_grammar(grammar.key), state.wildcard, name)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from iso15118.errors import CodecError
@@ -18,20 +19,24 @@ from iso15118.exi.datatypes import Binary, Text
 from iso15118.exi.dialect import SCHEMA, Dialect
 from iso15118.exi.grammar import Element, schema_grammar
 
-__all__ = ["Explanation", "Step", "explain"]
+__all__ = ["MAX_EXPLAINED_OCTETS", "Explanation", "Step", "explain"]
+
+MAX_EXPLAINED_OCTETS = 1 << 16
+"""Longest stream explained: that of a session's longest message (``io.endpoint.MAX_MESSAGE_OCTETS``). An explanation
+takes four to five hundred times the memory of its stream."""
 
 _MOST_BITS = 24
 _MOST_CHARACTERS = 60
 _HEADER_BITS = 8
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Step:
     """One event, or one part of it, with the bits it takes."""
 
     bit: int
     """Where it begins."""
     width: int
-    bits: str
     event: str
     """``header``, ``SE`` (start of an element), ``SE(*)`` (of one the schema does not name, then ``name``), ``AT``
     (attribute), ``CH`` (content), ``EE`` (end of an element), ``ED`` (end of a fragment), ``length``, ``value``,
@@ -44,6 +49,17 @@ class Step(NamedTuple):
     """How many events the grammar declares in this state; 0 where the bits are no event code."""
     depth: int
     """How many elements it is in."""
+    stream: bytes = field(repr=False)
+    """All of it; its bits are looked at when they are asked for."""
+
+    @property
+    def bits(self) -> str:
+        """Zeros and ones."""
+        if not self.width:
+            return ""
+        end = self.bit + self.width
+        octets = self.stream[self.bit >> 3 : (end + 7) >> 3]
+        return f"{int.from_bytes(octets, 'big') >> (-end & 7) & (1 << self.width) - 1:0{self.width}b}"
 
     def __str__(self) -> str:
         bits = self.bits if self.width <= _MOST_BITS else self.bits[: _MOST_BITS - 3] + "..."
@@ -52,7 +68,16 @@ class Step(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """All members; binary data in hexadecimal, enumerations by their literal."""
         value = self.value.hex() if isinstance(self.value, bytes) else self.value
-        return self._asdict() | {"value": value.value if isinstance(value, enum.Enum) else value}
+        return {
+            "bit": self.bit,
+            "width": self.width,
+            "bits": self.bits,
+            "event": self.event,
+            "name": self.name,
+            "value": value.value if isinstance(value, enum.Enum) else value,
+            "declared": self.declared,
+            "depth": self.depth,
+        }
 
     @property
     def what(self) -> str:
@@ -98,9 +123,12 @@ def explain(data: bytes, key: str, mode: Mode = "document", dialect: Dialect = S
         dialect: What the peer writes otherwise than the schemas say.
 
     Raises:
+        CodecError: The stream is longer than ``MAX_EXPLAINED_OCTETS``; no other fault is raised.
         LocalError: Unknown key or mode.
     """
     schema = schema_grammar(key)
+    if len(data) > MAX_EXPLAINED_OCTETS:
+        raise CodecError(f"{len(data)} octets, more than the limit of {MAX_EXPLAINED_OCTETS} for an explanation")
     reader = _Listener(data, len(schema.document if mode == "document" else schema.fragment))
     content, error = None, None
     try:
@@ -163,16 +191,9 @@ class _Listener(BitReader):
 
     def step(self, event: str, end: int, *, name: str = "", value: Any = None, declared: int = 0) -> None:
         """Keep the bits from the mark to ``end``."""
-        bits = self.text(self.mark, end)
-        self.steps.append(Step(self.mark, end - self.mark, bits, event, name, value, declared, len(self.inside)))
+        width, depth = end - self.mark, len(self.inside)
+        self.steps.append(Step(self.mark, width, event, name, value, declared, depth, self.data))
         self.mark = end
-
-    def text(self, start: int, end: int) -> str:
-        """Bits as zeros and ones."""
-        if end == start:
-            return ""
-        octets = self.data[start >> 3 : (end + 7) >> 3]
-        return f"{int.from_bytes(octets, 'big') >> (-end & 7) & (1 << end - start) - 1:0{end - start}b}"
 
     def finish(self, *, fault: bool) -> None:
         """What is left: the end of a fragment and padding, or what was not understood."""

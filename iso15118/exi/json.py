@@ -16,7 +16,7 @@ import functools
 from typing import Any
 
 from iso15118.errors import CodecError
-from iso15118.exi.bits import Fault
+from iso15118.exi.bits import Fault, short_name
 from iso15118.exi.codec import Content, Mode, codec_error, find_element, root_of
 from iso15118.exi.contents import TEXT, deeper, global_element
 from iso15118.exi.generated import Irregular, json_value
@@ -133,7 +133,7 @@ def _read_record(grammar: RecordGrammar, data: Any, nesting: int) -> Record:
     for name, item in data.items():
         place = members.get(name)
         if place is None:
-            raise Fault(f"{name} is not expected; there are {', '.join(members) or 'no members'}")
+            raise Fault(f"{short_name(str(name))} is not expected; there are {', '.join(members) or 'no members'}")
         particle, element = place
         if particle.field in values:
             raise Fault(f"{name} excludes another member that is there")

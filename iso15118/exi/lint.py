@@ -2,6 +2,9 @@
 
 The limits are data (``iso15118.messages.deployed``); here they are laid on the grammar. Of each class it is worked out
 once which of its fields can break a rule at all, so that a message without texts and lists costs next to nothing.
+
+Messages are to be valid, which is for ``encode`` to say. A fault in a field that is looked at is raised all the same, as
+``encode`` would; one in a field no rule concerns is not seen here.
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ import functools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from iso15118.exi.codec import Mode, root_of
+from iso15118.exi.bits import Fault
+from iso15118.exi.codec import Mode, encode, root_of
 from iso15118.exi.datatypes import Binary, Text
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, schema_grammar
 from iso15118.exi.interpreter import present, step
@@ -39,7 +43,8 @@ def lint(message: Any, key: str, mode: Mode = "document", element: QName | str |
     """What in a message is beyond some deployed codec; arguments as for ``encode``, which also says if it is valid.
 
     Raises:
-        CodecError: The schema set has no such root.
+        CodecError: The schema set has no such root, or a field that has to be looked at is not valid. An answer is no
+            promise that all the others are.
         LocalError: Unknown key or mode.
     """
     _, root = root_of(schema_grammar(key), mode, message, element)
@@ -49,7 +54,11 @@ def lint(message: Any, key: str, mode: Mode = "document", element: QName | str |
         _fragment(name, key, found)
     elif name in deployed.SWAPPED_ROOTS.get(key, ()):
         found.append(([], "a root that deployed codecs number differently", deployed.SWAPPED))
-    _walk(root, message, _signed(root, message, within=False), found)
+    try:
+        _walk(root, message, _signed(root, message, within=False), found)
+    except (Fault, AttributeError, TypeError):
+        encode(message, key, mode, root.name)  # says what is wrong, and where
+        raise  # nothing is: the fault is ours
     return tuple(Finding("/".join((name, *reversed(path))), what, rule) for path, what, rule in found)
 
 
@@ -87,22 +96,30 @@ class _Check(NamedTuple):
     """Rules say something about its being there."""
     wanted: bool
     """An optional list that may not be empty."""
+    required: bool
+    """The schema does not let it be absent."""
 
 
 def _walk(element: Element, value: Any, signed: bool, found: list[_Found]) -> None:
     if element.record is None:
         _simple(element, value, found, signed=signed)
         return
+    if type(value) is not element.record.cls:
+        raise Fault("another class")
     for check in _plan(element.record, signed):
         particle = check.particle
         held = getattr(value, particle.field)
         if held is None or held == ():
+            if check.required:
+                raise Fault("required, but missing")
             if check.wanted:
                 found.append(([particle.elements[0].name.local], "none of them", deployed.MISSING))
             continue
         if particle.contents:
             _contents(element.record, value, signed, found)
             continue
+        if particle.many and type(held) is not tuple:
+            raise Fault("no tuple")
         items = held if particle.many else (held,)
         if check.placed:
             _place(element.record, check, len(items), found)
@@ -139,6 +156,8 @@ def _simple(element: Element, value: Any, found: list[_Found], *, signed: bool, 
     if signed and isinstance(element.datatype, Text | Binary) and len(value) == 0:
         found.append(([], "an empty value that is signed", deployed.EMPTY_SIGNED))
     if not isinstance(value, str):
+        if isinstance(element.datatype, Text):
+            raise Fault("no text")
         return
     if not deployed.is_plain(value):
         wrong = next(character for character in value if not deployed.is_plain(character))
@@ -168,8 +187,9 @@ def _plan(grammar: RecordGrammar, signed: bool) -> tuple[_Check, ...]:
 
 def _checks(grammar: RecordGrammar, signed: bool, above: frozenset[RecordGrammar]) -> Iterator[_Check]:
     particles = [particle for slot in grammar.slots for particle in slot.particles]
+    required = {slot.particles[0] for slot in grammar.slots if slot.required and not slot.particles[0].group}
     if grammar.contents is not None:
-        yield _Check(grammar.contents, None, deployed.LIST, placed=False, wanted=False)
+        yield _Check(grammar.contents, None, deployed.LIST, placed=False, wanted=False, required=False)
         particles.remove(grammar.contents)
     wanted = {deployed.MISSED.get(particle.elements[0].name.local) for particle in particles}
     for particle in particles:
@@ -177,7 +197,7 @@ def _checks(grammar: RecordGrammar, signed: bool, above: frozenset[RecordGrammar
         most, rule = _list_limit(name, particle)
         placed = most is not None or name in deployed.TRUNCATED_LISTS or _is_part(grammar, particle)
         if placed or name in wanted or _deep(particle, signed, above | {grammar}):
-            yield _Check(particle, most, rule, placed, name in wanted)
+            yield _Check(particle, most, rule, placed, name in wanted, particle in required)
 
 
 def _list_limit(name: str, particle: Particle) -> tuple[int | None, Rule]:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from iso15118.errors import CodecError, MissingExtra
-from iso15118.exi.bits import Fault
+from iso15118.exi.bits import Fault, short_name
 from iso15118.exi.codec import Content, Mode, codec_error, find_element, root_of
 from iso15118.exi.contents import TEXT, deeper, expected, production_of
 from iso15118.exi.grammar import Element, Event, Particle, RecordGrammar, State, schema_grammar
@@ -26,6 +26,7 @@ __all__ = ["MAX_XML_CHARACTERS", "from_xml", "to_xml"]
 MAX_XML_CHARACTERS = 1 << 24
 """Longest XML text read: eight characters for each octet of the longest EXI stream."""
 
+_MOST_MESSAGE = 200
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 # Where schema files are: no part of the message, ignored as EXI encoders do.
 _IGNORED = {QName("schemaLocation", _XSI), QName("noNamespaceSchemaLocation", _XSI)}
@@ -153,10 +154,15 @@ def _parse(text: str) -> etree._Element:
     except UnicodeEncodeError as error:
         raise CodecError(f"character U+{ord(text[error.start]):04X}, which XML can't carry") from None
     except etree.XMLSyntaxError as error:
-        raise CodecError(f"XML is not well-formed: {' '.join(str(error.msg).split())}") from None
+        raise CodecError(f"XML is not well-formed: {_short(' '.join(str(error.msg).split()))}") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise CodecError("XML with a DOCTYPE is not accepted")
     return root
+
+
+def _short(message: str) -> str:
+    """What the parser says, without the middle of the long names it may quote: the position is at the end."""
+    return message if len(message) <= _MOST_MESSAGE else f"{message[:120]}...{message[-60:]}"
 
 
 def _qname(tag: str | bytes | Any) -> QName:
@@ -172,7 +178,7 @@ def _read(node: etree._Element, element: Element, nesting: int) -> Any:
     assert element.datatype is not None
     _attributes(node, ())
     for child in node:
-        raise Fault(f"{_qname(child.tag).local} is not expected; a value is")
+        raise Fault(f"{short_name(_qname(child.tag).local)} is not expected; a value is")
     return element.datatype.parse(node.text or "")
 
 
@@ -183,7 +189,7 @@ def _attributes(node: etree._Element, known: tuple[QName, ...]) -> dict[QName, s
     found = {_qname(name): str(value) for name, value in node.attrib.items()}
     for name in found:
         if name not in known and name not in _IGNORED:
-            raise Fault(f"attribute {name.local} is not expected")
+            raise Fault(f"attribute {short_name(name.local)} is not expected")
     return found
 
 
@@ -193,7 +199,7 @@ def _read_record(node: etree._Element, grammar: RecordGrammar, nesting: int) -> 
     content = grammar.slots[-1].particles[0] if grammar.slots else None
     if content is not None and content.kind is Event.CONTENT:
         for child in node:
-            raise Fault(f"{_qname(child.tag).local} is not expected; a value is")
+            raise Fault(f"{short_name(_qname(child.tag).local)} is not expected; a value is")
         values[content.field] = _parse_value(content, node.text or "")
         return grammar.cls(**values)
     _text(grammar, node.text, values)

@@ -159,6 +159,23 @@ def test_explain_wants_a_set_where_several_fit(v2g):
     assert done.err.startswith("v2g exi explain: not hexadecimal")
 
 
+def test_explain_asks_only_where_sets_see_different_contents(v2g):
+    done = v2g("explain", "-m", "fragment", "802d0820")
+    assert done[:2] == (1, "")
+    assert "fits more than one schema set (ACDP, AC_DER_IEC); choose with --key" in done.err
+    for key, name in (("ACDP", "EVSEIsolationStatus"), ("AC_DER_IEC", "EVOperatingMode")):
+        assert v2g("explain", "-m", "fragment", "802d0820", "-k", key).out.startswith(f"{name} of {key}\n")
+    fragment = exi.encode(b"x", "xmldsig", "fragment", "DigestValue").hex()
+    assert v2g("explain", "-m", "fragment", fragment).out.startswith("DigestValue of xmldsig\n")
+
+
+def test_explain_of_too_much_is_refused(v2g):
+    for options in ((), ("-k", "DC")):
+        done = v2g("explain", HEX + "01" * (1 << 16), *options)
+        assert done[:2] == (1, "")
+        assert "octets, more than the limit of 65536 for an explanation" in done.err
+
+
 # --- dialects ---
 
 

@@ -31,7 +31,7 @@ def test_the_worked_example():
 
 def test_an_older_handshake_has_a_grammar_of_its_own():
     assert exi.decode(exi.encode(APP_REQ, "AppProtocol"), "AppProtocol") == APP_REQ
-    with pytest.raises(CodecError, match="in DC no element for this class"):
+    with pytest.raises(CodecError, match="DC has no element for this class"):
         exi.encode(APP_REQ, "DC")
 
 
@@ -83,7 +83,7 @@ def test_a_fragment_is_named_by_its_class_where_that_stands_behind_one_element()
 
 
 def test_a_class_behind_many_elements_needs_a_name():
-    with pytest.raises(CodecError, match="RationalNumber: in DC more than one element; name one"):
+    with pytest.raises(CodecError, match="RationalNumber: DC has more than one element, so name one,"):
         exi.encode(rational(1), "DC", "fragment")
     for name in ("EVPresentVoltage", QName("EVPresentVoltage", DC)):
         content = exi.decode_fragment(exi.encode(rational(1), "DC", "fragment", name), "DC")
@@ -173,3 +173,9 @@ def test_a_name_in_a_wrong_namespace_is_told_the_right_one():
         exi.from_xml("<DC_CableCheckReq/>", "DC")
     with pytest.raises(CodecError, match="Header of namespace '.*DC' is not expected; that of '.*CommonTypes' is"):
         exi.from_xml('<DC_CableCheckReq xmlns="urn:iso:std:iso:15118:-20:DC"><Header/></DC_CableCheckReq>', "DC")
+
+
+def test_an_unknown_mode_is_the_callers_mistake_when_writing_too():
+    for write in (exi.encode, exi.to_xml, exi.to_json):
+        with pytest.raises(LocalError, match="mode 'part'; there are document and fragment"):
+            write(CABLE_CHECK_RES, "DC", "part")

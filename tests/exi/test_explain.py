@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 
 from iso15118 import exi
 from iso15118.errors import CodecError, LocalError
-from iso15118.exi.explain import Explanation, explain
+from iso15118.exi.explain import MAX_EXPLAINED_OCTETS, Explanation, explain
 from iso15118.exi.grammar import schema_grammar
+from iso15118.io.endpoint import MAX_MESSAGE_OCTETS
 from iso15118.messages import xmldsig
 from iso15118.messages.model import Child, QName
 from tests.exi.samples import CABLE_CHECK_RES_EXI, HEADER, LOOP_RES
@@ -274,3 +276,24 @@ def test_json_says_all_of_a_step():
 def test_no_such_schema_set():
     with pytest.raises(LocalError, match="no schema set"):
         explain(b"\x80", "DIN")
+
+
+def test_what_a_session_takes_can_be_explained_and_no_more():
+    assert MAX_EXPLAINED_OCTETS == MAX_MESSAGE_OCTETS
+    data = CABLE_CHECK_RES_EXI + bytes(MAX_EXPLAINED_OCTETS - len(CABLE_CHECK_RES_EXI))
+    assert explain(data, "DC").error is None
+    with pytest.raises(CodecError, match="65537 octets, more than the limit of 65536 for an explanation"):
+        explain(data + b"\0", "DC")
+
+
+def test_an_explanation_takes_a_bounded_multiple_of_its_stream():
+    streams = [(bytes.fromhex(v["exi"]), v["key"], v["mode"]) for v in VECTORS if len(v["exi"]) > 400]
+    data, key, mode = max(streams, key=lambda stream: len(explain(*stream).steps) / len(stream[0]))
+    tracemalloc.start()
+    try:
+        explanation = explain(data, key, mode)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(explanation.steps) > len(data)
+    assert peak < 512 * len(data)

@@ -8,7 +8,7 @@ import pytest
 
 from iso15118 import exi
 from iso15118.errors import LocalError
-from iso15118.exi.forms import digest_form, signed_forms
+from iso15118.exi import digest_form, signed_forms
 from iso15118.messages import xmldsig
 from iso15118.messages.iso20.common import authorization, certificate_installation
 from tests.exi.vectors import DATA, corpus, load

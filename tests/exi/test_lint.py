@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from iso15118 import exi
 from iso15118.errors import CodecError
@@ -344,3 +345,57 @@ def test_the_table_names_elements_that_exist(names, keys):
     known = {name.local for key in keys for name in schema_set(key).element_names}
     assert names
     assert set(names) <= known
+
+
+FIRST = APP_REQ.app_protocol[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "key", "path"),
+    [
+        (app.SupportedAppProtocolReq(app_protocol=5), "AppProtocol", "supportedAppProtocolReq/AppProtocol"),
+        (app.SupportedAppProtocolReq(app_protocol="a"), "AppProtocol", "supportedAppProtocolReq/AppProtocol"),
+        (app.SupportedAppProtocolReq(app_protocol=[FIRST]), "AppProtocol", "supportedAppProtocolReq/AppProtocol"),
+        (app.SupportedAppProtocolReq(app_protocol=()), "AppProtocol", "supportedAppProtocolReq/AppProtocol"),
+        (app.SupportedAppProtocolReq(app_protocol=(None,)), "AppProtocol", "supportedAppProtocolReq/AppProtocol[1]"),
+        (
+            app.SupportedAppProtocolReq(app_protocol=(FIRST, replace(FIRST, protocol_namespace=b"urn"))),
+            "AppProtocol",
+            "supportedAppProtocolReq/AppProtocol[2]/ProtocolNamespace",
+        ),
+        (replace(CABLE_CHECK_RES, header=5), "DC", "DC_CableCheckRes/Header"),
+        (replace(CABLE_CHECK_RES, header=None), "DC", "DC_CableCheckRes/Header"),
+        (
+            replace(CABLE_CHECK_RES, header=replace(HEADER, signature=5)),
+            "DC",
+            "DC_CableCheckRes/Header/Signature",
+        ),
+        (replace(LOOP_RES, meter_info=rational(1)), "DC", "DC_ChargeLoopRes/MeterInfo"),
+        (
+            replace(LOOP_RES, meter_info=replace(LOOP_RES.meter_info, meter_id=None)),
+            "DC",
+            "DC_ChargeLoopRes/MeterInfo/MeterID",
+        ),
+        (
+            xmldsig.CanonicalizationMethod(algorithm="a", content=(5,)),
+            "xmldsig",
+            "CanonicalizationMethod",
+        ),
+    ],
+)
+def test_a_message_that_is_not_valid_is_refused_as_encode_would(message, key, path):
+    with pytest.raises(CodecError) as caught:
+        lint(message, key)
+    assert caught.value.path == path
+    with pytest.raises(CodecError) as theirs:
+        exi.encode(message, key)
+    assert str(caught.value) == str(theirs.value)
+
+
+def test_another_class_than_that_of_the_named_root_is_refused():
+    with pytest.raises(CodecError, match="a DC_ChargeLoopRes is needed, not a DC_CableCheckRes"):
+        lint(CABLE_CHECK_RES, "DC", element="DC_ChargeLoopRes")
+
+
+def test_a_fault_in_a_field_no_rule_concerns_is_left_to_encode():
+    assert lint(replace(CABLE_CHECK_RES, response_code=None), "DC") == ()

@@ -72,7 +72,7 @@ def test_of_two_roots_a_request_must_be_named():
         header=MessageHeader(session_id=bytes(8), time_stamp=0),
         ev_electrical_charging_device_status=acdp.ElectricalChargingDeviceStatus.State_A,
     )
-    with pytest.raises(CodecError, match="more than one element; name one"):
+    with pytest.raises(CodecError, match="more than one element, so name one"):
         station().carry([Send(request)], 1.0)
 
 
