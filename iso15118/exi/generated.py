@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -223,6 +223,27 @@ _SOURCES: dict[str, Callable[[RecordGrammar, str], Source]] = {
 }
 
 
+class _Lines(Sequence[str]):
+    """The source of one function, made again when somebody looks at it: kept, all of it would take a mebibyte."""
+
+    __slots__ = ("grammar", "letter", "name")
+
+    def __init__(self, letter: str, grammar: RecordGrammar, name: str) -> None:
+        self.letter, self.grammar, self.name = letter, grammar, name
+
+    def lines(self) -> list[str]:
+        return _SOURCES[self.letter](self.grammar, self.name).text().splitlines(keepends=True)
+
+    def __len__(self) -> int:
+        return len(self.lines())
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.lines()[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.lines())
+
+
 def _compiled(letter: str, grammar: RecordGrammar) -> Callable[..., Any]:
     """Reader, writer or JSON writer of a class; those of the classes in it are made first."""
     function = grammar.compiled.get(letter)
@@ -234,7 +255,7 @@ def _compiled(letter: str, grammar: RecordGrammar) -> Callable[..., Any]:
             scope[called] = _compiled(kind, needed)
         text = source.text()
         file = f"<exi {grammar.key} {name}>"
-        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        linecache.cache[file] = (len(text), None, _Lines(letter, grammar, name), file)  # type: ignore[assignment]
         # The text is made of schema names and numbers of this distribution's own classes, nothing from outside.
         exec(compile(text, file, "exec"), scope)  # noqa: S102
         function = grammar.compiled[letter] = scope[name]
