@@ -80,7 +80,9 @@ def seeds(key: str) -> Iterator[bytes]:
         case "sdp":
             yield from _datagrams()
         case _:
-            for name in ("exi_vectors", "exi_vectors_amd1", "exi_malformed"):
+            if key == "xmldsig":
+                yield from _signatures()
+            for name in ("exi_vectors", "exi_vectors_amd1", "exi_vectors_sigx", "exi_malformed"):
                 for vector in _vectors(name):
                     if vector["key"] == key and len(vector["exi"]) <= 2 * MOST_OCTETS:
                         yield bytes([_mode(vector)]) + bytes.fromhex(vector["exi"])

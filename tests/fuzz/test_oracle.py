@@ -113,3 +113,11 @@ def test_the_spelling_in_use_is_put_back():
     with pytest.raises(CodecError):
         oracle.written(oracle.GENERATED, dataclasses.replace(codec.read(SEED[1:], "DC"), value=None), "DC", "document")
     assert (codec.read_element, codec.write_element) == before
+
+
+def test_whole_signatures_are_seeds_of_xml_signature():
+    from fuzz.seeds import seeds
+
+    some = list(seeds("xmldsig"))
+    assert sum(seed[:1] == b"\0" for seed in some) > 30
+    assert len(list(seeds("DC"))) > 100
