@@ -42,7 +42,7 @@ TRANSFER_MODES: Mapping[int, str] = {
 _DAY_S = 86_400.0
 
 
-class OcppCharger:
+class OcppCharger(Charger):
     """Ports of an outlet whose authorization, services, set points and schedules come from a back end."""
 
     def __init__(

@@ -11,8 +11,8 @@ import enum
 import msgspec
 
 from iso15118.messages.model import Record
-from iso15118.session.ac_ports import PerLine
 from iso15118.session.ports import ChargingNeeds
+from iso15118.session.ports.ac import PerLine
 
 __all__ = [
     "Action",

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 from iso15118.messages.iso20.types import RationalNumber
-from iso15118.session.ac_ports import AcLimits, PerLine
+from iso15118.session.ports.ac import AcLimits, PerLine
 from iso15118.session.quantities import limit, number, rational
 
 __all__ = ["NOTHING", "clip", "has_negative", "minimum", "read_limits", "read_lines", "share", "spell", "spell_limit"]

@@ -264,6 +264,23 @@ class Offer(msgspec.Struct, frozen=True):
         return MobilityNeedsMode.SECC if self.integers.get("MobilityNeedsMode") == 2 else MobilityNeedsMode.EVCC
 
     @property
+    def pricing(self) -> Pricing:
+        """Parameter ``Pricing``; absent or unknown counts as none."""
+        value = self.integers.get("Pricing")
+        return Pricing(value) if value in (0, 1, 2) else Pricing.NONE
+
+    @property
+    def bpt_channel(self) -> BptChannel:
+        """Parameter ``BPTChannel``; absent or unknown counts as unified."""
+        return BptChannel.SEPARATED if self.integers.get("BPTChannel") == 2 else BptChannel.UNIFIED
+
+    @property
+    def generator_mode(self) -> GeneratorMode:
+        """Parameter ``GeneratorMode``; absent or unknown counts as grid following."""
+        forming = self.integers.get("GeneratorMode") == 2
+        return GeneratorMode.GRID_FORMING if forming else GeneratorMode.GRID_FOLLOWING
+
+    @property
     def ac_lines(self) -> int | None:
         """Lines by the parameter ``Connector`` of an AC service, if the set has a known one."""
         value = self.integers.get("Connector")

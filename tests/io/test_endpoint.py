@@ -10,12 +10,12 @@ from iso15118.errors import CodecError
 from iso15118.io.endpoint import Endpoint, Transmit
 from iso15118.messages.iso20 import ac, acdp
 from iso15118.messages.iso20.types import MessageHeader, RationalNumber
-from iso15118.session.ac_ports import AcReading
 from iso15118.session.actions import Close, Ended, Send, SetAcPower, SetContactor, SetPilot
 from iso15118.session.app import AC_20, Link
 from iso15118.session.core import State
 from iso15118.session.evcc import PHASES, EvccConfig, EvccSession
 from iso15118.session.ports import OfferedSchedule, SimpleCharger, SimpleVehicle, Wish
+from iso15118.session.ports.ac import AcReading
 from iso15118.session.secc import HANDLERS, SeccConfig, SeccSession
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.trace import Trace

@@ -10,10 +10,10 @@ import pytest
 from iso15118.messages.iso20.common.power_delivery import ChargeProgress
 from iso15118.messages.iso20.types import V2GRequest
 from iso15118.session import actions as act
-from iso15118.session.ac_ports import AcLimits, AcOutlet, AcReading
 from iso15118.session.app import AC_20, DC_20
 from iso15118.session.core import State
 from iso15118.session.ports import ChargerLimits, EnergyNeeds, OfferedSchedule, SimpleCharger, SimpleVehicle, Wish
+from iso15118.session.ports.ac import AcLimits, AcOutlet, AcReading
 from iso15118.session.quantities import number, rational
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.session.timers import Limits, Timer

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from iso15118.errors import CodecError
 from iso15118.messages.model import Record
-from iso15118.session.ac_ports import AcLimits, AcOutlet
 from iso15118.session.core import FINAL_STATES
 from iso15118.session.evcc import PHASES
 from iso15118.session.ports import (
@@ -22,6 +21,7 @@ from iso15118.session.ports import (
     VehicleLimits,
     Wish,
 )
+from iso15118.session.ports.ac import AcLimits, AcOutlet
 from iso15118.session.secc import HANDLERS
 from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
 from tests.session.samples import classes, samples, with_session

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from iso15118.errors import LocalError
 from iso15118.messages.iso20 import ac
-from iso15118.session.ac_ports import AcLimits, AcReading
 from iso15118.session.lines import NOTHING, clip, has_negative, minimum, read_limits, read_lines, share, spell
+from iso15118.session.ports.ac import AcLimits, AcReading
 from iso15118.session.quantities import rational
 
 WATTS = st.floats(0.0, 50_000.0)

@@ -23,7 +23,6 @@ from iso15118.messages.iso20 import ac, acdp, dc
 from iso15118.messages.iso20.wpt import xmlns as wpt
 from iso15118.messages.model import Record
 from iso15118.session import actions as act
-from iso15118.session.ac_ports import AcReading
 from iso15118.session.app import AC_20, DC_20, Link
 from iso15118.session.core import NO_CURRENT_A, Session, State
 from iso15118.session.evcc import PHASES, EvccConfig, EvccSession
@@ -35,6 +34,7 @@ from iso15118.session.ports import (
     SimpleVehicle,
     VehicleLimits,
 )
+from iso15118.session.ports.ac import AcReading
 from iso15118.session.secc import HANDLERS, SeccConfig, SeccSession
 from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
 from iso15118.session.timers import Limits

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from iso15118.messages.iso20 import ac
-from iso15118.session.ac_ports import AcLimits, PerLine
 from iso15118.session.actions import LoopSeen, SetAcPower
 from iso15118.session.core import AC_OFF, State, Step
 from iso15118.session.evcc.loop import (
@@ -22,6 +21,7 @@ from iso15118.session.evcc.loop import (
 from iso15118.session.evcc.schedule_exchange import v2x_requests
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.lines import NOTHING, clip, minimum, read_limits, read_lines, share, spell, spell_limit
+from iso15118.session.ports.ac import AcLimits, PerLine
 from iso15118.session.quantities import magnitude
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer

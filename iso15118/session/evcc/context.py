@@ -6,15 +6,20 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from iso15118.session.ac_ports import AcLimits
+from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.session.app import DC_20, AppProtocolOffer, Link, usable
 from iso15118.session.emitter import EmitterProfile, check_protocols, check_text
 from iso15118.session.lines import NOTHING
 from iso15118.session.ports import ChargerLimits, OfferedSchedule
+from iso15118.session.ports.ac import AcLimits
 from iso15118.session.services import ControlMode, Offer, ServiceId
 from iso15118.units import DischargeLimitSign
 
 __all__ = ["EvccConfig", "EvccContext"]
+
+
+_FINALITY = (ChargingSession.ServiceRenegotiation, ChargingSession.Pause, ChargingSession.Terminate)
+"""From the least final way to leave a session to the most."""
 
 
 class EvccConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +79,8 @@ class EvccContext:
     """AC: how far the power of two lines may differ."""
     schedule: OfferedSchedule | None = None
     pre_charged: bool = False
-    stopping: bool = False
-    """Somebody wants to end: the loop runs at zero, then PowerDelivery(Stop)."""
+    leaving: ChargingSession | None = None
+    """How the session is to be left once somebody wants to end it; the last one that was more final counts."""
     zero_loop_sent: bool = False
     """A loop at zero that asked for MeterInfo has been sent."""
     zero_seen: bool = False
@@ -86,3 +91,13 @@ class EvccContext:
     welding_over: bool = False
     last_current_a: float = 0.0
     last_voltage_v: float = 0.0
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody wants to end: the loop runs at zero, then PowerDelivery(Stop)."""
+        return self.leaving is not None
+
+    def leave(self, how: ChargingSession) -> None:
+        """Have the session left; a wish is never replaced by a less final one."""
+        if self.leaving is None or _FINALITY.index(how) > _FINALITY.index(self.leaving):
+            self.leaving = how

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import ChargeLoopRes, DisplayParameters
 from iso15118.session.actions import Action
 from iso15118.session.core import NO_CURRENT_A, State, Step
-from iso15118.session.evcc.power_delivery import asks_to_end
+from iso15118.session.evcc.notification import follow
 from iso15118.session.evcc.session import EvccSession
 from iso15118.session.ports import EnergyNeeds, OfferedSchedule
 from iso15118.session.quantities import rational
@@ -34,7 +35,7 @@ def begin_loop(session: EvccSession, now: float) -> bool:
     """Notice a wish to stop, and say whether this request asks for MeterInfo."""
     context = session.context
     if session.wants_to_stop(now):
-        context.stopping = True
+        context.leave(ChargingSession.Terminate)
         session.timers.start_once(Timer.EVCC_RAMP_DOWN, now)
     interval = session.limits.seconds(Timer.EVCC_METER_INFO_INTERVAL)
     due = context.meter_asked_at is None or now - context.meter_asked_at >= interval
@@ -95,6 +96,5 @@ def end_loop(session: EvccSession, response: ChargeLoopRes, current_a: float, ac
     if context.zero_loop_sent and context.zero_seen and (current_gone or context.ramp_down_over):
         return Step(State.POWER_DELIVERY_STOP, actions=actions)
     context.zero_seen = context.zero_loop_sent and (current_gone or context.ramp_down_over)
-    if asks_to_end(response.evse_status):
-        context.stopping = True
+    follow(session, response.evse_status)
     return Step(session.state, after=Timer.EVCC_CHARGE_LOOP_INTERVAL, actions=actions)

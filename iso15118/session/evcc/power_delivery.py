@@ -13,30 +13,22 @@ from iso15118.messages.iso20.common.power_delivery import (
     Scheduled_EVPPTControlMode,
 )
 from iso15118.messages.iso20.common.schedule_exchange import PowerScheduleEntry
-from iso15118.messages.iso20.types import EVSENotification, EVSEStatus, Processing
+from iso15118.messages.iso20.types import Processing
 from iso15118.session.actions import Action, EnergyFlow, SetContactor, SetPilot
 from iso15118.session.core import NO_CURRENT_A, State, Step
+from iso15118.session.evcc.notification import follow
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.quantities import limit
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
 
-__all__ = ["PHASES", "asks_to_end", "open_without_current"]
+__all__ = ["PHASES", "open_without_current"]
 
 _DAY_S = 86_400
 _MAX_ENTRIES = 2048
 """maxOccurs of EVPowerProfileEntry."""
 _MAX_TIME = 2**63
 """A station may anchor its schedule anywhere in 64 bits; a float nearer to their end might round beyond it."""
-
-
-def asks_to_end(status: EVSEStatus | None) -> bool:
-    """Whether the station wants the flow of energy to end; wishes the car can't follow end the session too."""
-    return status is not None and status.evse_notification in (
-        EVSENotification.Terminate,
-        EVSENotification.Pause,
-        EVSENotification.ServiceRenegotiation,
-    )
 
 
 def compose_start(session: EvccSession, now: float) -> PowerDeliveryReq:
@@ -103,8 +95,7 @@ def show_ready(session: EvccSession, now: float) -> tuple[Action, ...]:
 
 def started(session: EvccSession, response: PowerDeliveryRes, now: float) -> Step:
     """Into the loop; if somebody wants to end already, the loop runs at zero and leads out again."""
-    if asks_to_end(response.evse_status):
-        session.context.stopping = True
+    follow(session, response.evse_status)
     if session.is_ac:
         return Step(State.AC_CHARGE_LOOP, actions=(SetContactor(True), EnergyFlow(True)))
     return Step(State.DC_CHARGE_LOOP, actions=(EnergyFlow(True),))

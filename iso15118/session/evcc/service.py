@@ -11,10 +11,11 @@ from iso15118.messages.iso20.common.service import (
     ServiceSelectionReq,
     ServiceSelectionRes,
 )
-from iso15118.session.ac_ports import AcInletPort
+from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.session.actions import ServiceChosen
 from iso15118.session.core import State, Step
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
+from iso15118.session.ports.ac import AcInletPort
 from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, Offer, read_offer, services_of
 from iso15118.session.timers import Timer
 
@@ -40,7 +41,7 @@ def discovered(session: EvccSession, response: ServiceDiscoveryRes, now: float) 
 
 def _next_candidate(session: EvccSession) -> Step:
     if not session.context.candidates:
-        session.context.stopping = True
+        session.context.leave(ChargingSession.Terminate)
         return Step(State.SESSION_STOP)
     session.context.service_id = session.context.candidates.pop(0)
     return Step(State.SERVICE_DETAIL)

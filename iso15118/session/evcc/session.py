@@ -9,11 +9,11 @@ from iso15118.errors import LocalError, PeerTimeout, RemoteError, SequenceError,
 from iso15118.messages.iso20.common.session_setup import SessionSetupRes
 from iso15118.messages.iso20.types import V2GResponse
 from iso15118.messages.model import Record
-from iso15118.session.ac_ports import AcInletPort
 from iso15118.session.actions import Action, Send, SetPilot
 from iso15118.session.core import AC_OFF, FINAL_STATES, Session, State, Step
 from iso15118.session.evcc.context import EvccConfig, EvccContext
 from iso15118.session.ports import Vehicle, Wish
+from iso15118.session.ports.ac import AcInletPort
 from iso15118.session.timers import Limits, Timer
 
 __all__ = ["EvccSession", "Phase", "Phases"]

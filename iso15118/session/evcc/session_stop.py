@@ -10,8 +10,9 @@ __all__ = ["PHASES"]
 
 
 def compose(session: EvccSession, now: float) -> SessionStopReq:
-    """End for good."""
-    return SessionStopReq(header=session.header(now), charging_session=ChargingSession.Terminate)
+    """End the way the car has made up its mind to; for good when it left before there was a loop to leave."""
+    how = session.context.leaving or ChargingSession.Terminate
+    return SessionStopReq(header=session.header(now), charging_session=how)
 
 
 def ended(session: EvccSession, response: SessionStopRes, now: float) -> Step:

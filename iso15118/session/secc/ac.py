@@ -9,7 +9,6 @@ import msgspec
 
 from iso15118.messages.iso20 import ac
 from iso15118.messages.iso20.types import ResponseCode
-from iso15118.session.ac_ports import AcLimits
 from iso15118.session.actions import Action, LoopSeen, SetAcPower
 from iso15118.session.core import State, Step
 from iso15118.session.lines import (
@@ -23,10 +22,11 @@ from iso15118.session.lines import (
     spell_limit,
 )
 from iso15118.session.ports import ChargerLimits
+from iso15118.session.ports.ac import AcLimits
 from iso15118.session.quantities import limit, rational
 from iso15118.session.secc.limits import discharge_permitted, discharge_sign
 from iso15118.session.secc.loop import learn_requests, meter_info, profile_code, schedule_bounds
-from iso15118.session.secc.power_delivery import status
+from iso15118.session.secc.notification import status
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import msgspec
 
 from iso15118.messages.iso20.types import RationalNumber
-from iso15118.session.ac_ports import AcLimits
 from iso15118.session.app import DC_20, AppProtocolOffer, Link
 from iso15118.session.emitter import EmitterProfile, check_text
 from iso15118.session.lines import NOTHING
 from iso15118.session.ports import ChargerLimits, ChargingNeeds, MeterReading
+from iso15118.session.ports.ac import AcLimits
 from iso15118.session.quantities import number
 from iso15118.session.secc.profile import SentSchedule
-from iso15118.session.services import ISLANDING_NAMES, ControlMode, IslandingDetection, MobilityNeedsMode
+from iso15118.session.services import ISLANDING_NAMES, ControlMode, IslandingDetection, MobilityNeedsMode, Offer
 from iso15118.units import DischargeLimitSign
 
 __all__ = ["MeterInfoBase", "SeccConfig", "SeccContext"]
@@ -84,6 +84,8 @@ class SeccContext:
     """ServiceDetail requests answered."""
     service_id: int = 0
     parameter_set_id: int = 0
+    offer: Offer | None = None
+    """The parameter set that was selected."""
     control_mode: ControlMode = ControlMode.SCHEDULED
     mobility_needs_mode: MobilityNeedsMode = MobilityNeedsMode.EVCC
     bidirectional: bool = False

@@ -20,7 +20,7 @@ from iso15118.session.secc.limits import (
     regulate,
 )
 from iso15118.session.secc.loop import learn_requests, meter_info, profile_code, schedule_bounds
-from iso15118.session.secc.power_delivery import status
+from iso15118.session.secc.notification import status
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer

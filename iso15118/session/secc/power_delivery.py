@@ -8,32 +8,22 @@ from iso15118.messages.iso20.common.power_delivery import (
     PowerDeliveryReq,
     PowerDeliveryRes,
 )
-from iso15118.messages.iso20.types import EVSENotification, EVSEStatus, Processing, ResponseCode
+from iso15118.messages.iso20.types import Processing, ResponseCode
 from iso15118.session.actions import Action, EnergyFlow, PowerProfileChosen, SetContactor
 from iso15118.session.core import AC_OFF, CHARGE_LOOPS, NO_CURRENT_A, STAGE_OFF, State, Step
 from iso15118.session.quantities import number
+from iso15118.session.secc.notification import status
 from iso15118.session.secc.profile import inside
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
 
-__all__ = ["HANDLERS", "status"]
+__all__ = ["HANDLERS"]
 
 _PROFILE_TOLERANCE_W = 1.0
 """A profile may exceed its schedule by rounding only. Ours."""
 _PROFILE_SLACK_S = 1.0
 """How far the steps of a profile may lie beside those of its schedule. Ours."""
-
-
-def status(session: SeccSession, now: float) -> EVSEStatus | None:
-    """The station's wish to end, while it has one."""
-    if not session.charger.stop_wanted(now):
-        session.timers.stop(Timer.SECC_STOP_NOTIFICATION)
-        return None
-    session.timers.start_once(Timer.SECC_STOP_NOTIFICATION, now)
-    return EVSEStatus(
-        notification_max_delay=session.config.notification_max_delay_s, evse_notification=EVSENotification.Terminate
-    )
 
 
 def power_delivery(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:

@@ -14,9 +14,9 @@ from iso15118.messages.iso20.common.service import (
     ServiceSelectionReq,
     ServiceSelectionRes,
 )
-from iso15118.session.ac_ports import AcOutletPort
 from iso15118.session.actions import ServiceChosen
 from iso15118.session.core import State, Step
+from iso15118.session.ports.ac import AcOutletPort
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import (
     AC_SERVICES,
@@ -99,6 +99,7 @@ def service_selection(session: SeccSession, request: ServiceSelectionReq, now: f
     if offer is None or selected.service_id not in context.detailed_services or request.selected_vas_list is not None:
         return session.refuse(request, "FAILED_ServiceSelectionInvalid", now)
     context.service_id, context.parameter_set_id = selected.service_id, selected.parameter_set_id
+    context.offer = offer
     context.control_mode = offer.control_mode or ControlMode.SCHEDULED
     context.mobility_needs_mode = offer.mobility_needs_mode
     context.bidirectional = selected.service_id in BIDIRECTIONAL

@@ -11,10 +11,10 @@ from iso15118.messages.iso20.common.session_setup import SessionSetupReq
 from iso15118.messages.iso20.common.session_stop import SessionStopReq
 from iso15118.messages.iso20.types import ResponseCode, V2GRequest, V2GResponse
 from iso15118.messages.model import Record
-from iso15118.session.ac_ports import AcOutletPort
 from iso15118.session.actions import Action, Send, SetContactor
 from iso15118.session.core import AC_OFF, CHARGE_LOOPS, FINAL_STATES, NO_SESSION, STAGE_OFF, Session, State, Step
 from iso15118.session.ports import Charger
+from iso15118.session.ports.ac import AcOutletPort
 from iso15118.session.secc.context import SeccConfig, SeccContext
 from iso15118.session.secc.failed import failed_response
 from iso15118.session.timers import Limits, Timer

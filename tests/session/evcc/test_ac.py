@@ -12,9 +12,9 @@ from iso15118.messages.iso20 import ac
 from iso15118.messages.iso20.common.service import Parameter
 from iso15118.messages.model import Record
 from iso15118.session import actions as act
-from iso15118.session.ac_ports import AcLimits, AcReading
 from iso15118.session.core import State
 from iso15118.session.ports import OfferedSchedule, Wish
+from iso15118.session.ports.ac import AcLimits, AcReading
 from iso15118.session.quantities import number, rational
 from iso15118.session.services import ControlMode, ServiceId
 from tests.session.world import EV, SECC, World

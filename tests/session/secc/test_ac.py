@@ -10,9 +10,9 @@ from iso15118.messages.iso20.common.power_delivery import ChargeProgress
 from iso15118.messages.iso20.types import Processing
 from iso15118.messages.model import Record
 from iso15118.session import actions as act
-from iso15118.session.ac_ports import AcLimits, AcReading
 from iso15118.session.core import FINAL_STATES, State
 from iso15118.session.ports import OfferedSchedule, Wish
+from iso15118.session.ports.ac import AcLimits, AcReading
 from iso15118.session.quantities import number, rational
 from iso15118.session.secc import HANDLERS, MeterInfoBase
 from iso15118.session.services import ControlMode, ServiceId

@@ -1,0 +1,80 @@
+"""What a session asks its surroundings: read-only, answered at once, asked again whenever it matters.
+
+Ports are level-triggered: they tell the present truth. "Not yet known" is an answer (None, PENDING), and the session
+says Ongoing on the wire. Whoever learns something asynchronously (a back end, a sensor) writes it into the state from
+which the port reads; nothing can come too early or in the wrong state.
+
+Every port has a simple implementation with sensible defaults, so that a dozen lines make a working station or car.
+``now`` is the session's clock (monotonic seconds). Signs: positive into the battery; limits are magnitudes >= 0.
+"""
+
+from __future__ import annotations
+
+from iso15118.session.ports.ac import AcInletPort, AcLimits, AcOutlet, AcOutletPort, AcReading, PerLine
+from iso15118.session.ports.car import (
+    Battery,
+    BatteryPort,
+    EnergyNeeds,
+    NeedsPort,
+    Vehicle,
+    VehicleLimits,
+    VehicleLimitsPort,
+    Wish,
+    WishPort,
+)
+from iso15118.session.ports.schedule import ChargingNeeds, OfferedSchedule
+from iso15118.session.ports.simple import SimpleCharger, SimpleVehicle
+from iso15118.session.ports.station import (
+    Authorization,
+    AuthorizationPort,
+    Charger,
+    ChargerLimits,
+    IsolationState,
+    LimitsPort,
+    MeterPort,
+    MeterReading,
+    PilotPort,
+    SchedulePort,
+    ServicesPort,
+    StagePort,
+    StageReading,
+    StopPort,
+    TargetPort,
+)
+
+__all__ = [
+    "AcInletPort",
+    "AcLimits",
+    "AcOutlet",
+    "AcOutletPort",
+    "AcReading",
+    "Authorization",
+    "AuthorizationPort",
+    "Battery",
+    "BatteryPort",
+    "Charger",
+    "ChargerLimits",
+    "ChargingNeeds",
+    "EnergyNeeds",
+    "IsolationState",
+    "LimitsPort",
+    "MeterPort",
+    "MeterReading",
+    "NeedsPort",
+    "OfferedSchedule",
+    "PerLine",
+    "PilotPort",
+    "SchedulePort",
+    "ServicesPort",
+    "SimpleCharger",
+    "SimpleVehicle",
+    "StagePort",
+    "StageReading",
+    "StopPort",
+    "TargetPort",
+    "Vehicle",
+    "VehicleLimits",
+    "VehicleLimitsPort",
+    "Wish",
+    "WishPort",
+]

@@ -1,0 +1,102 @@
+"""What a session asks a car; level-triggered (see the package)."""
+
+from __future__ import annotations
+
+import enum
+from typing import Protocol
+
+import msgspec
+
+__all__ = [
+    "Battery",
+    "BatteryPort",
+    "EnergyNeeds",
+    "NeedsPort",
+    "Vehicle",
+    "VehicleLimits",
+    "VehicleLimitsPort",
+    "Wish",
+    "WishPort",
+]
+
+
+class Wish(enum.Enum):
+    """What the driver wants now."""
+
+    ENERGY = "energy"
+    """Take part: charge or discharge as agreed."""
+    STOP = "stop"
+    """End the session."""
+
+
+class Battery(msgspec.Struct, frozen=True, kw_only=True):
+    """The battery as measured; of a car that charges at AC ``contactor_closed`` is the relay of its inlet."""
+
+    voltage_v: float
+    """Terminal voltage, in front of the contactors: also the voltage to precharge to."""
+    inlet_voltage_v: float = 0.0
+    """Voltage at the inlet, behind the contactors."""
+    current_a: float = 0.0
+    """As the car's own sensor reads it; positive into the battery."""
+    soc_percent: float = 50.0
+    capacity_wh: float | None = None
+    contactor_closed: bool = False
+    emergency_stop: bool = False
+
+
+class VehicleLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the battery allows now; magnitudes. Zero means zero."""
+
+    max_charge_power_w: float = 11_000.0
+    min_charge_power_w: float = 0.0
+    max_charge_current_a: float = 32.0
+    min_charge_current_a: float = 0.0
+    max_discharge_power_w: float = 11_000.0
+    min_discharge_power_w: float = 0.0
+    max_discharge_current_a: float = 32.0
+    min_discharge_current_a: float = 0.0
+    max_voltage_v: float = 450.0
+    min_voltage_v: float = 280.0
+
+
+class EnergyNeeds(msgspec.Struct, frozen=True, kw_only=True):
+    """What the driver needs; energies in Wh from now on, negative = the battery holds more than that."""
+
+    departure_s: float | None = None
+    """On the session's clock."""
+    target_energy_wh: float = 0.0
+    maximum_energy_wh: float = 0.0
+    minimum_energy_wh: float = 0.0
+    maximum_v2x_energy_wh: float | None = None
+    """With minimum_v2x_energy_wh or not at all (V2G20-2681)."""
+    minimum_v2x_energy_wh: float | None = None
+    target_soc_percent: int | None = None
+    minimum_soc_percent: int | None = None
+
+
+class BatteryPort(Protocol):
+    """The battery as measured."""
+
+    def battery(self, now: float) -> Battery: ...
+
+
+class VehicleLimitsPort(Protocol):
+    """What the battery allows."""
+
+    def limits(self, now: float) -> VehicleLimits: ...
+
+
+class NeedsPort(Protocol):
+    """What the driver needs."""
+
+    def needs(self, now: float) -> EnergyNeeds: ...
+
+
+class WishPort(Protocol):
+    """What the driver wants now."""
+
+    def wish(self, now: float) -> Wish: ...
+
+
+class Vehicle(BatteryPort, VehicleLimitsPort, NeedsPort, WishPort, Protocol):
+    """All a car's session asks: the sum of the small ports. ``SimpleVehicle`` is one."""

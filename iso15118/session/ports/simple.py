@@ -1,0 +1,113 @@
+"""Ready-made ports with sensible defaults: a dozen lines make a working station or car of them."""
+
+from __future__ import annotations
+
+import math
+
+from iso15118.session.ports.ac import AcLimits, AcOutlet, AcReading
+from iso15118.session.ports.car import Battery, EnergyNeeds, VehicleLimits, Wish
+from iso15118.session.ports.schedule import ChargingNeeds, OfferedSchedule
+from iso15118.session.ports.station import Authorization, ChargerLimits, MeterReading, StageReading
+
+__all__ = [
+    "SimpleCharger",
+    "SimpleVehicle",
+]
+
+
+class SimpleCharger:
+    """Default answers to every question of a station; set the attributes, or override what you know better."""
+
+    def __init__(self, *, energy_services: tuple[int, ...] = (6, 2), limits: ChargerLimits | None = None) -> None:
+        self.authorized = Authorization.ACCEPTED
+        self.offered_services = energy_services
+        self.charger_limits = limits or ChargerLimits()
+        self.setpoint_w: float | None = None
+        self.schedule_ready = True
+        self.schedule: tuple[OfferedSchedule, ...] = ()
+        self.stage = StageReading()
+        self.ac_grid = AcOutlet()
+        self.ac_charger_limits = AcLimits()
+        self.ac_measured = AcReading()
+        self.meter_reading: MeterReading | None = None
+        self.pilot_state = "C"
+        self.stop = False
+
+    def authorization(self, now: float) -> Authorization:
+        return self.authorized
+
+    def energy_services(self, now: float) -> tuple[int, ...]:
+        return self.offered_services
+
+    def limits(self, now: float) -> ChargerLimits:
+        return self.charger_limits
+
+    def target_w(self, now: float) -> float | None:
+        return self.setpoint_w
+
+    def allowed_w(self, now: float) -> tuple[float, float]:
+        return -math.inf, math.inf
+
+    def ready(self, now: float) -> bool:
+        return self.schedule_ready
+
+    def schedules(self, needs: ChargingNeeds, now: float) -> tuple[OfferedSchedule, ...]:
+        """What was set, else one schedule at the set point (or the most both sides can) until departure or a day."""
+        if self.schedule:
+            return self.schedule
+        ac = sum(self.ac_charger_limits.max_charge_power_w[: needs.lines])
+        most = min(needs.max_charge_power_w, ac if needs.lines else self.charger_limits.max_charge_power_w)
+        power = most if self.setpoint_w is None else self.setpoint_w
+        duration = 86_400.0 if needs.departure_s is None else max(needs.departure_s - now, 1.0)
+        return (OfferedSchedule(start_s=now, entries=((duration, power),)),)
+
+    def reading(self, now: float) -> StageReading:
+        return self.stage
+
+    def ac_outlet(self, now: float) -> AcOutlet:
+        return self.ac_grid
+
+    def ac_limits(self, now: float) -> AcLimits:
+        return self.ac_charger_limits
+
+    def ac_reading(self, now: float) -> AcReading:
+        return self.ac_measured
+
+    def meter(self, now: float) -> MeterReading | None:
+        return self.meter_reading
+
+    def pilot(self, now: float) -> str:
+        return self.pilot_state
+
+    def stop_wanted(self, now: float) -> bool:
+        return self.stop
+
+
+class SimpleVehicle:
+    """Default answers to every question of a car; set the attributes, or override what you know better."""
+
+    def __init__(self, *, limits: VehicleLimits | None = None, needs: EnergyNeeds | None = None) -> None:
+        self.battery_reading = Battery(voltage_v=400.0)
+        self.vehicle_limits = limits or VehicleLimits()
+        self.ac_inlet_limits = AcLimits()
+        self.ac_measured = AcReading()
+        self.energy_needs = needs or EnergyNeeds()
+        self.driver_wish = Wish.ENERGY
+
+    def battery(self, now: float) -> Battery:
+        return self.battery_reading
+
+    def limits(self, now: float) -> VehicleLimits:
+        return self.vehicle_limits
+
+    def ac_limits(self, now: float) -> AcLimits:
+        return self.ac_inlet_limits
+
+    def ac_reading(self, now: float) -> AcReading:
+        return self.ac_measured
+
+    def needs(self, now: float) -> EnergyNeeds:
+        return self.energy_needs
+
+    def wish(self, now: float) -> Wish:
+        return self.driver_wish

@@ -1,0 +1,168 @@
+"""What a session asks a charging station; level-triggered (see the package)."""
+
+from __future__ import annotations
+
+import enum
+from typing import Protocol
+
+import msgspec
+
+from iso15118.session.ports.schedule import ChargingNeeds, OfferedSchedule
+
+__all__ = [
+    "Authorization",
+    "AuthorizationPort",
+    "Charger",
+    "ChargerLimits",
+    "IsolationState",
+    "LimitsPort",
+    "MeterPort",
+    "MeterReading",
+    "PilotPort",
+    "SchedulePort",
+    "ServicesPort",
+    "StagePort",
+    "StageReading",
+    "StopPort",
+    "TargetPort",
+]
+
+
+class Authorization(enum.Enum):
+    """Answer of whoever authorizes."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class ChargerLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the outlet can do now, at DC; magnitudes. Zero means zero, not "no limit"."""
+
+    max_charge_power_w: float = 11_000.0
+    min_charge_power_w: float = 0.0
+    max_charge_current_a: float = 30.0
+    min_charge_current_a: float = 0.0
+    max_discharge_power_w: float = 11_000.0
+    min_discharge_power_w: float = 0.0
+    max_discharge_current_a: float = 30.0
+    min_discharge_current_a: float = 0.0
+    max_voltage_v: float = 500.0
+    min_voltage_v: float = 150.0
+    power_ramp_w_per_s: float | None = None
+
+
+class IsolationState(enum.Enum):
+    """Result of the isolation test."""
+
+    PENDING = "pending"
+    VALID = "valid"
+    FAULT = "fault"
+
+
+class StageReading(msgspec.Struct, frozen=True, kw_only=True):
+    """The DC stage as measured at the outlet; of an AC outlet only contactor, faults and emergency stop."""
+
+    voltage_v: float = 0.0
+    current_a: float = 0.0
+    """Positive into the car."""
+    isolation: IsolationState = IsolationState.PENDING
+    contactor_closed: bool = False
+    contactor_fault: bool = False
+    """A contactor that does not follow its command."""
+    emergency_stop: bool = False
+    power_limit_achieved: bool = False
+    current_limit_achieved: bool = False
+    voltage_limit_achieved: bool = False
+
+
+class MeterReading(msgspec.Struct, frozen=True, kw_only=True):
+    """Cumulative registers of the station's AC meter, integer Wh."""
+
+    meter_id: str
+    import_wh: int
+    export_wh: int
+    power_w: float = 0.0
+    """AC power right now; positive into the car."""
+
+
+class AuthorizationPort(Protocol):
+    """Who may charge."""
+
+    def authorization(self, now: float) -> Authorization: ...
+
+
+class ServicesPort(Protocol):
+    """Which energy transfer services may be offered now (a back end may forbid the bidirectional ones)."""
+
+    def energy_services(self, now: float) -> tuple[int, ...]: ...
+
+
+class LimitsPort(Protocol):
+    """What the outlet can do."""
+
+    def limits(self, now: float) -> ChargerLimits: ...
+
+
+class TargetPort(Protocol):
+    """Dynamic control: the set point at the AC meter in W; None when there is none (charge as the car likes)."""
+
+    def target_w(self, now: float) -> float | None: ...
+
+    def allowed_w(self, now: float) -> tuple[float, float]:
+        """Scheduled control: lowest (<= 0) and highest (>= 0) power at the outlet that is allowed by now.
+
+        A schedule that was agreed upon may have been taken back; infinite where nobody says anything.
+        """
+        ...
+
+
+class SchedulePort(Protocol):
+    """Schedules for Scheduled control, and whether a back end has made up its mind."""
+
+    def ready(self, now: float) -> bool:
+        """False keeps ScheduleExchange at Ongoing (both control modes)."""
+        ...
+
+    def schedules(self, needs: ChargingNeeds, now: float) -> tuple[OfferedSchedule, ...]:
+        """One to three schedules to choose from."""
+        ...
+
+
+class StagePort(Protocol):
+    """The DC stage as measured."""
+
+    def reading(self, now: float) -> StageReading: ...
+
+
+class MeterPort(Protocol):
+    """The AC meter; None when the station has none."""
+
+    def meter(self, now: float) -> MeterReading | None: ...
+
+
+class PilotPort(Protocol):
+    """Control pilot as the station sees it: "A" unplugged, "B" connected, "C" ready, "D" ready with ventilation."""
+
+    def pilot(self, now: float) -> str: ...
+
+
+class StopPort(Protocol):
+    """Whether the station (its user, its back end) wants the session to end."""
+
+    def stop_wanted(self, now: float) -> bool: ...
+
+
+class Charger(
+    AuthorizationPort,
+    ServicesPort,
+    LimitsPort,
+    TargetPort,
+    SchedulePort,
+    StagePort,
+    MeterPort,
+    PilotPort,
+    StopPort,
+    Protocol,
+):
+    """All a station's session asks: the sum of the small ports. ``SimpleCharger`` is one."""
