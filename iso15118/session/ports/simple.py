@@ -18,18 +18,33 @@ __all__ = [
 class SimpleCharger:
     """Default answers to every question of a station; set the attributes, or override what you know better."""
 
+    # Declared, so that whoever sets them from outside (a sidecar's client) can be told their types.
+    authorized: Authorization
+    offered_services: tuple[int, ...]
+    charger_limits: ChargerLimits
+    setpoint_w: float | None
+    schedule_ready: bool
+    schedule: tuple[OfferedSchedule, ...]
+    stage: StageReading
+    ac_grid: AcOutlet
+    ac_charger_limits: AcLimits
+    ac_measured: AcReading
+    meter_reading: MeterReading | None
+    pilot_state: str
+    stop: bool
+
     def __init__(self, *, energy_services: tuple[int, ...] = (6, 2), limits: ChargerLimits | None = None) -> None:
         self.authorized = Authorization.ACCEPTED
         self.offered_services = energy_services
         self.charger_limits = limits or ChargerLimits()
-        self.setpoint_w: float | None = None
+        self.setpoint_w = None
         self.schedule_ready = True
-        self.schedule: tuple[OfferedSchedule, ...] = ()
+        self.schedule = ()
         self.stage = StageReading()
         self.ac_grid = AcOutlet()
         self.ac_charger_limits = AcLimits()
         self.ac_measured = AcReading()
-        self.meter_reading: MeterReading | None = None
+        self.meter_reading = None
         self.pilot_state = "C"
         self.stop = False
 
@@ -85,6 +100,13 @@ class SimpleCharger:
 
 class SimpleVehicle:
     """Default answers to every question of a car; set the attributes, or override what you know better."""
+
+    battery_reading: Battery
+    vehicle_limits: VehicleLimits
+    ac_inlet_limits: AcLimits
+    ac_measured: AcReading
+    energy_needs: EnergyNeeds
+    driver_wish: Wish
 
     def __init__(self, *, limits: VehicleLimits | None = None, needs: EnergyNeeds | None = None) -> None:
         self.battery_reading = Battery(voltage_v=400.0)
