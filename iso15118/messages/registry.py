@@ -6,25 +6,32 @@ A V2GTP payload type names a schema set; the set decides the event codes of its 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from iso15118.errors import LocalError
 from iso15118.messages.model import Namespace, QName, Record, classes_in, parts_of
 from iso15118.messages.namespaces import AC, ACDP, APP_PROTOCOL, COMMON_MESSAGES, COMMON_TYPES, DC, WPT, XMLDSIG
-from iso15118.messages.namespaces_der import AC_DER_IEC, AC_DER_SAE
 
 __all__ = ["KEYS", "SchemaSet", "classes_of", "schema_set"]
 
-_SETS: Mapping[str, tuple[Namespace, ...]] = {
+
+def _der(key: str) -> tuple[Namespace, ...]:
+    from iso15118.messages import namespaces_der  # small machines without such an inverter save the memory
+
+    namespace: Namespace = getattr(namespaces_der, key)
+    return (namespace, AC, COMMON_TYPES, XMLDSIG)
+
+
+_SETS: Mapping[str, tuple[Namespace, ...] | Callable[[str], tuple[Namespace, ...]]] = {
     "AppProtocol": (APP_PROTOCOL,),
     "CommonMessages": (COMMON_MESSAGES, COMMON_TYPES, XMLDSIG),
     "AC": (AC, COMMON_TYPES, XMLDSIG),
     "DC": (DC, COMMON_TYPES, XMLDSIG),
     "ACDP": (ACDP, COMMON_TYPES, XMLDSIG),
     "WPT": (WPT, COMMON_TYPES, XMLDSIG),
-    "AC_DER_IEC": (AC_DER_IEC, AC, COMMON_TYPES, XMLDSIG),
-    "AC_DER_SAE": (AC_DER_SAE, AC, COMMON_TYPES, XMLDSIG),
+    "AC_DER_IEC": _der,
+    "AC_DER_SAE": _der,
     "xmldsig": (XMLDSIG,),
 }
 
@@ -92,9 +99,10 @@ def schema_set(key: str) -> SchemaSet:
     Raises:
         LocalError: There is no such set.
     """
-    namespaces = _SETS.get(key)
-    if namespaces is None:
+    found = _SETS.get(key)
+    if found is None:
         raise LocalError(f"no schema set {key!r}; there are {', '.join(KEYS)}")
+    namespaces = found(key) if callable(found) else found
     roots = {QName(name, ns.xmlns.uri): cls for ns in namespaces for name, cls in ns.roots.items()}
     simple_roots = {QName(name, ns.xmlns.uri): kind for ns in namespaces for name, kind in ns.simple_roots.items()}
     global_names = {*roots, *simple_roots}

@@ -9,6 +9,7 @@ import msgspec
 from iso15118.messages.iso20 import ac
 from iso15118.session.actions import LoopSeen, SetAcPower
 from iso15118.session.core import AC_OFF, State, Step
+from iso15118.session.evcc.ac_variant import variant_of
 from iso15118.session.evcc.loop import (
     begin_loop,
     discharge_sign,
@@ -55,21 +56,21 @@ def _spelled(session: EvccSession, limits: AcLimits) -> dict[str, Any]:
 
 def compose_parameters(session: EvccSession, now: float) -> ac.AC_ChargeParameterDiscoveryReq:
     """Tell the car's limits for the chosen service."""
-    both = session.context.bidirectional
-    kind = ac.BPT_AC_CPDReqEnergyTransferMode if both else ac.AC_CPDReqEnergyTransferMode
-    mode = kind(**_spelled(session, _limits(session, now)))
+    limits = _spelled(session, _limits(session, now))
+    mode = variant_of(session.service_id).compose_parameters(session, limits, now)
     return ac.AC_ChargeParameterDiscoveryReq(header=session.header(now), ac_cpd_req_energy_transfer_mode=mode)
 
 
 def parameters_told(session: EvccSession, response: ac.AC_ChargeParameterDiscoveryRes, now: float) -> Step:
     """Remember the station's limits."""
     context, mode = session.context, response.ac_cpd_res_energy_transfer_mode
-    if isinstance(mode, ac.BPT_AC_CPDResEnergyTransferMode) is not context.bidirectional:
+    variant = variant_of(session.service_id)
+    if type(mode) is not variant.parameters_answer:
         return session.fail("the station's parameters do not fit the chosen service")
     context.ac_station = read_limits(mode, "evse", NOTHING.first(context.ac_lines))
     asymmetry = mode.maximum_power_asymmetry
     context.ac_asymmetry_w = None if asymmetry is None else magnitude(asymmetry)
-    return Step(State.SESSION_STOP if session.wants_to_stop(now) else State.SCHEDULE_EXCHANGE)
+    return variant.parameters_told(session, mode, now)
 
 
 # --- charge loop ---
@@ -87,27 +88,21 @@ def compose_charge_loop(session: EvccSession, now: float) -> ac.AC_ChargeLoopReq
         **spell("ev_present_active_power", reading.power_w[: context.ac_lines]),
         **spell("ev_present_reactive_power", reading.reactive_var[: context.ac_lines]),
     }
-    dynamic = context.control_mode is ControlMode.DYNAMIC
-    if dynamic:
+    if context.control_mode is ControlMode.DYNAMIC:
         fields["departure_time"] = None if needs.departure_s is None else max(0, round(needs.departure_s - now))
         fields |= v2x_requests(session, needs)
-    kinds = {
-        (True, True): ac.BPT_Dynamic_AC_CLReqControlMode,
-        (True, False): ac.Dynamic_AC_CLReqControlMode,
-        (False, True): ac.BPT_Scheduled_AC_CLReqControlMode,
-        (False, False): ac.Scheduled_AC_CLReqControlMode,
-    }
     return ac.AC_ChargeLoopReq(
         header=session.header(now),
         display_parameters=display_parameters(session, now),
         meter_info_requested=meter,
-        cl_req_control_mode=kinds[dynamic, context.bidirectional](**fields),
+        cl_req_control_mode=variant_of(session.service_id).compose_loop(session, fields, now),
     )
 
 
 def _bounds(session: EvccSession, now: float) -> AcLimits:
     """What car and station allow, line by line; nothing out of the car unless a bidirectional service was chosen."""
     bounds = minimum(_limits(session, now), session.context.ac_station)
+    bounds = variant_of(session.service_id).narrow(session, bounds)
     if session.context.bidirectional:
         return bounds
     none = (0.0,) * session.context.ac_lines
@@ -147,8 +142,8 @@ def power(session: EvccSession, target_w: PerLine | None, now: float) -> SetAcPo
 def looped(session: EvccSession, response: ac.AC_ChargeLoopRes, now: float) -> Step:
     """Follow the station's power; go round again, or out through a loop at zero when somebody wants to end."""
     context, mode = session.context, response.cl_res_control_mode
-    dynamic = isinstance(mode, ac.Dynamic_AC_CLResControlMode)
-    if dynamic is not (context.control_mode is ControlMode.DYNAMIC):
+    variant = variant_of(session.service_id)
+    if not isinstance(mode, variant.loop_answers[context.control_mode]):
         return session.fail("the station answered AC_ChargeLoop in another control mode")
     target = read_lines(mode, "evse_target_active_power", context.ac_lines)
     measured = session.inlet.ac_reading(now).power_w[: context.ac_lines]
@@ -165,8 +160,9 @@ def looped(session: EvccSession, response: ac.AC_ChargeLoopRes, now: float) -> S
     )
     largest = max((abs(value) for value in told), default=0.0) / context.ac_voltage_v
     current_a = max(largest, session.present_current_a(now))
+    followed = variant.looped(session, mode, now)
     step = end_loop(session, response, current_a, (seen,))
-    return step._replace(actions=(*step.actions, power(session, target, now)))
+    return step._replace(actions=(*step.actions, *followed, power(session, target, now)))
 
 
 PHASES: Phases = {

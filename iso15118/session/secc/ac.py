@@ -24,7 +24,8 @@ from iso15118.session.lines import (
 from iso15118.session.ports import ChargerLimits
 from iso15118.session.ports.ac import AcLimits
 from iso15118.session.quantities import limit, rational
-from iso15118.session.secc.limits import discharge_permitted, discharge_sign
+from iso15118.session.secc.ac_variant import variant_of
+from iso15118.session.secc.limits import discharge_permitted
 from iso15118.session.secc.loop import learn_requests, meter_info, profile_code, schedule_bounds
 from iso15118.session.secc.notification import status
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
@@ -51,13 +52,14 @@ def charge_parameter_discovery(session: SeccSession, request: ac.AC_ChargeParame
     context, lines, grid = session.context, session.context.ac_lines, session.outlet.ac_outlet(now)
     mode = request.ac_cpd_req_energy_transfer_mode
     car = read_limits(mode, "ev", NOTHING.first(lines))
-    fits = isinstance(mode, ac.BPT_AC_CPDReqEnergyTransferMode) is context.bidirectional
-    if not fits or _impossible(mode, car):
+    variant = variant_of(session.service_id)
+    if type(mode) is not variant.parameters or _impossible(mode, car) or variant.impossible(session, mode):
         return session.refuse(request, "FAILED_WrongChargeParameter", now)
     _see_discharge_limit(session, mode)
     context.ac_vehicle = car
     context.ac_told = station = session.outlet.ac_limits(now).first(lines)
     context.vehicle = _together(car, grid.nominal_voltage_v)
+    reports = variant.learn(session, mode)
     charge: dict[str, Any] = {
         **spell_limit("evse_maximum_charge_power", station.max_charge_power_w),
         **spell_limit("evse_minimum_charge_power", station.min_charge_power_w),
@@ -65,18 +67,12 @@ def charge_parameter_discovery(session: SeccSession, request: ac.AC_ChargeParame
         "maximum_power_asymmetry": None if grid.max_power_asymmetry_w is None else limit(grid.max_power_asymmetry_w),
         "evse_power_ramp_limitation": None if grid.power_ramp_w_per_s is None else limit(grid.power_ramp_w_per_s),
     }
-    answer: ac.AC_CPDResEnergyTransferMode
-    if context.bidirectional:
-        sign = discharge_sign(session)
-        answer = ac.BPT_AC_CPDResEnergyTransferMode(
-            **charge,
-            **spell_limit("evse_maximum_discharge_power", station.max_discharge_power_w, sign),
-            **spell_limit("evse_minimum_discharge_power", station.min_discharge_power_w, sign),
-        )
-    else:
-        answer = ac.AC_CPDResEnergyTransferMode(**charge)
+    answer = variant.answer_parameters(session, charge, station, now)
+    following = None if answer is None else variant.following(session, mode, answer, now)
+    if answer is None or following is None:
+        return session.refuse(request, "FAILED", now)
     response = ac.AC_ChargeParameterDiscoveryRes(**session.ok(now=now), ac_cpd_res_energy_transfer_mode=answer)
-    return Step(State.SCHEDULE_EXCHANGE, response)
+    return Step(following, response, actions=reports)
 
 
 def _see_discharge_limit(session: SeccSession, mode: object) -> None:
@@ -105,7 +101,7 @@ def _allowed(session: SeccSession, now: float) -> AcLimits:
     """What car, station and policy allow now, line by line; never more than parameter discovery said."""
     context = session.context
     station = minimum(context.ac_told, session.outlet.ac_limits(now).first(context.ac_lines))
-    bounds = minimum(context.ac_vehicle, station)
+    bounds = variant_of(session.service_id).narrow(session, minimum(context.ac_vehicle, station), now)
     if discharge_permitted(session):
         return bounds
     none = (0.0,) * context.ac_lines
@@ -139,13 +135,10 @@ def _target(session: SeccSession, now: float) -> SetAcPower:
 def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) -> Step:
     """Tell the car its power and the truth about the meter; answer in kind."""
     context, mode = session.context, request.cl_req_control_mode
-    dynamic = isinstance(mode, ac.Dynamic_AC_CLReqControlMode)
-    scheduled = isinstance(mode, ac.Scheduled_AC_CLReqControlMode)
-    bidirectional = isinstance(mode, ac.BPT_Dynamic_AC_CLReqControlMode | ac.BPT_Scheduled_AC_CLReqControlMode)
-    in_kind = dynamic if context.control_mode is ControlMode.DYNAMIC else scheduled
-    if not in_kind or bidirectional is not context.bidirectional:
+    variant = variant_of(session.service_id)
+    if type(mode) is not variant.loops[context.control_mode]:  # V2G20-1600: the answer has to be in kind
         return session.refuse(request, "FAILED", now)
-    if has_negative(mode, *_CHARGE):
+    if has_negative(mode, *_CHARGE) or variant.impossible(session, mode):
         return session.refuse(request, "FAILED_WrongChargeParameter", now)
     reading = session.charger.reading(now)
     if reading.contactor_fault or not reading.contactor_closed:
@@ -153,6 +146,7 @@ def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) 
     context.ac_vehicle = read_limits(mode, "ev", context.ac_vehicle)
     _see_discharge_limit(session, mode)
     learn_requests(session, mode)
+    reports = variant.learn(session, mode)
     measured = session.outlet.ac_reading(now).power_w[: context.ac_lines]
     # A car may say one thing and do another, and an outlet need not measure: each counts.
     said = read_lines(mode, "ev_present_active_power", context.ac_lines) or ()
@@ -171,20 +165,14 @@ def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) 
         **spell_limit("evse_target_active_power", power.power_w),
         **spell("evse_present_active_power", measured),
     }
-    kinds = {
-        (True, True): ac.BPT_Dynamic_AC_CLResControlMode,
-        (True, False): ac.Dynamic_AC_CLResControlMode,
-        (False, True): ac.BPT_Scheduled_AC_CLResControlMode,
-        (False, False): ac.Scheduled_AC_CLResControlMode,
-    }
     response = ac.AC_ChargeLoopRes(
         **session.ok(code, now=now),
         evse_status=status(session, now),
         meter_info=meter_info(session, request.meter_info_requested or context.loops == 0, now),
-        cl_res_control_mode=kinds[dynamic, bidirectional](**fields),
+        cl_res_control_mode=variant.answer_loop(session, fields, now),
     )
     context.loops += 1
-    return Step(State.AC_CHARGE_LOOP, response, actions=(power, seen))
+    return Step(State.AC_CHARGE_LOOP, response, actions=(*reports, power, seen))
 
 
 def follow(session: SeccSession, now: float) -> tuple[Action, ...]:
