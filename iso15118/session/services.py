@@ -1,4 +1,4 @@
-"""Services, their parameters and parameter sets, as both sides name them.
+"""Services and their parameters, as both sides name them.
 
 Source: docs/decisions and the service tables of ISO 15118-20 as deployed stacks use them.
 """
@@ -16,7 +16,7 @@ from iso15118.errors import LocalError
 from iso15118.messages import app
 from iso15118.messages.iso20 import ac, acdp, dc
 from iso15118.messages.iso20.common import xmlns
-from iso15118.messages.iso20.common.service import Parameter, ParameterSet
+from iso15118.messages.iso20.common.service import ParameterSet
 from iso15118.messages.iso20.wpt import xmlns as wpt_xmlns
 from iso15118.messages.model import Record
 from iso15118.session.app import AppProtocolOffer
@@ -39,8 +39,6 @@ __all__ = [
     "Offer",
     "Pricing",
     "ServiceId",
-    "ac_parameter_sets",
-    "dc_parameter_sets",
     "payload_type_of",
     "read_offer",
     "services_of",
@@ -193,58 +191,6 @@ ISLANDING_NAMES = ("GridCodeIslandingDetectionMethod", "DetectionMethodGridCodeI
 """Deployed peers spell the islanding detection parameter in one of these ways; both are read."""
 
 
-def _parameter_set(set_id: int, service_id: int, values: dict[str, int], last: dict[str, int]) -> ParameterSet:
-    values |= {"MobilityNeedsMode": int(MobilityNeedsMode.EVCC), "Pricing": int(Pricing.NONE)}
-    if service_id in BIDIRECTIONAL:
-        values |= {"BPTChannel": int(BptChannel.UNIFIED), "GeneratorMode": int(GeneratorMode.GRID_FOLLOWING), **last}
-    parameters = tuple(Parameter(name=name, int_value=value) for name, value in values.items())
-    return ParameterSet(parameter_set_id=set_id, parameter=parameters)
-
-
-def dc_parameter_sets(service_id: int, connector: DcConnector | McsConnector | None = None) -> tuple[ParameterSet, ...]:
-    """The parameter sets a DC or MCS outlet offers: 1 is Scheduled, 2 is Dynamic control (V2G20-2656 wants both)."""
-    if connector is None:
-        mega = service_id in (ServiceId.MCS, ServiceId.MCS_BPT)
-        connector = McsConnector.MCS if mega else DcConnector.EXTENDED
-    return tuple(
-        _parameter_set(int(mode), service_id, {"Connector": int(connector), "ControlMode": int(mode)}, {})
-        for mode in ControlMode
-    )
-
-
-def ac_parameter_sets(
-    service_id: int,
-    lines: int,
-    nominal_voltage_v: float,
-    islanding: IslandingDetection = IslandingDetection.PASSIVE,
-    islanding_name: str = ISLANDING_NAMES[0],
-) -> tuple[ParameterSet, ...]:
-    """The parameter sets an AC outlet offers, four at most (what deployed codecs can take).
-
-    1 and 2 are three-phase, 3 and 4 single-phase, which a three-phase outlet can serve as well; the odd ones are
-    Scheduled, the even ones Dynamic control (V2G20-2656 wants both).
-
-    Args:
-        service_id: AC or AC_BPT.
-        lines: Lines of the outlet, 1 or 3.
-        nominal_voltage_v: Line to neutral; told in whole volts.
-        islanding: How the outlet wants islands detected; AC_BPT only.
-        islanding_name: How that parameter is spelled.
-    """
-    sets = []
-    for first, connector in ((1, AcConnector.THREE_PHASE), (3, AcConnector.SINGLE_PHASE)):
-        if connector.lines > lines:
-            continue
-        for set_id, mode in enumerate(ControlMode, start=first):
-            values = {
-                "Connector": int(connector),
-                "ControlMode": int(mode),
-                "EVSENominalVoltage": round(nominal_voltage_v),
-            }
-            sets.append(_parameter_set(set_id, service_id, values, {islanding_name: int(islanding)}))
-    return tuple(sets)
-
-
 class Offer(msgspec.Struct, frozen=True):
     """A parameter set as read: integer parameters by name; others are kept as text."""
 
@@ -301,14 +247,6 @@ class Offer(msgspec.Struct, frozen=True):
         """How islands are to be detected (AC_BPT), however it is spelled; None when the set has no known value."""
         values = [self.integers[name] for name in ISLANDING_NAMES if name in self.integers]
         return IslandingDetection(values[0]) if values and values[0] in (1, 2) else None
-
-    @property
-    def car_only_follows(self) -> bool:
-        """Whether the set asks for no more than a unified channel and an inverter that follows the grid."""
-        integers = self.integers
-        return integers.get("BPTChannel", 1) == BptChannel.UNIFIED and integers.get("GeneratorMode", 1) == (
-            GeneratorMode.GRID_FOLLOWING
-        )
 
 
 def read_offer(parameter_set: ParameterSet) -> Offer:

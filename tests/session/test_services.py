@@ -1,4 +1,4 @@
-"""Parameter sets, offered and read."""
+"""Services and parameters as read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from iso15118.errors import LocalError
 from iso15118.messages.app import SupportedAppProtocolReq
-from iso15118.messages.deployed import LIST_LIMITS
 from iso15118.messages.iso20 import ac, acdp, dc
 from iso15118.messages.iso20.common.service import Parameter, ParameterSet
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq
@@ -19,67 +18,17 @@ from iso15118.messages.iso20.wpt.pairing import WPT_PairingReq
 from iso15118.messages.model import Record
 from iso15118.session.app import AC_20, DC_20
 from iso15118.session.services import (
-    BIDIRECTIONAL,
     ISLANDING_NAMES,
     ControlMode,
-    DcConnector,
     IslandingDetection,
-    McsConnector,
     MobilityNeedsMode,
     ServiceId,
-    ac_parameter_sets,
-    dc_parameter_sets,
     payload_type_of,
     read_offer,
     services_of,
 )
 from iso15118.v2gtp import SCHEMA_KEYS, PayloadType
 from tests.strategies import messages
-
-
-@pytest.mark.parametrize("service", [ServiceId.DC, ServiceId.DC_BPT])
-def test_both_control_modes_are_offered_and_read_back(service: ServiceId) -> None:
-    """V2G20-2656; V2G20-2663: MobilityNeedsMode 2 never with Scheduled control."""
-    offers = [read_offer(s) for s in dc_parameter_sets(service, DcConnector.CORE)]
-    assert [offer.control_mode for offer in offers] == [ControlMode.SCHEDULED, ControlMode.DYNAMIC]
-    for offer in offers:
-        assert offer.integers["Connector"] == 1
-        assert offer.integers["Pricing"] == 0
-        assert offer.mobility_needs_mode is MobilityNeedsMode.EVCC
-        assert ("BPTChannel" in offer.integers) is ("GeneratorMode" in offer.integers) is (service in BIDIRECTIONAL)
-
-
-@pytest.mark.parametrize("service", [ServiceId.MCS, ServiceId.MCS_BPT])
-def test_mcs_has_the_sets_of_dc_with_a_connector_of_its_own(service: ServiceId) -> None:
-    as_dc = ServiceId.DC_BPT if service in BIDIRECTIONAL else ServiceId.DC
-    for mega, plain in zip(dc_parameter_sets(service), dc_parameter_sets(as_dc), strict=True):
-        mine, theirs = read_offer(mega).integers, read_offer(plain).integers
-        assert mine == theirs | {"Connector": 1}
-        assert theirs["Connector"] == DcConnector.EXTENDED
-    (chaoji, _) = dc_parameter_sets(service, McsConnector.CHAOJI)
-    assert read_offer(chaoji).integers["Connector"] == 2
-
-
-@pytest.mark.parametrize("service", [ServiceId.AC, ServiceId.AC_BPT])
-@pytest.mark.parametrize(("lines", "ids"), [(3, [1, 2, 3, 4]), (1, [3, 4])])
-def test_ac_sets_are_offered_and_read_back(service: ServiceId, lines: int, ids: list[int]) -> None:
-    """Each connector the outlet can serve, in both control modes, and no more than deployed codecs take."""
-    sets = ac_parameter_sets(service, lines, 229.6, IslandingDetection.ACTIVE)
-    offers = [read_offer(each) for each in sets]
-    assert [offer.parameter_set_id for offer in offers] == ids
-    assert [(offer.ac_lines, offer.control_mode) for offer in offers] == [
-        (count, mode) for count in (3, 1) if count <= lines for mode in ControlMode
-    ]
-    assert len(sets) <= LIST_LIMITS["ParameterSet"]
-    assert max(len(each.parameter) for each in sets) <= LIST_LIMITS["Parameter"]
-    both = service in BIDIRECTIONAL
-    for offer in offers:
-        assert offer.nominal_voltage_v == offer.integers["EVSENominalVoltage"] == 230
-        assert offer.mobility_needs_mode is MobilityNeedsMode.EVCC
-        assert offer.integers["Pricing"] == 0
-        assert ("BPTChannel" in offer.integers) is ("GeneratorMode" in offer.integers) is both
-        assert offer.islanding_detection is (IslandingDetection.ACTIVE if both else None)
-        assert offer.car_only_follows
 
 
 @pytest.mark.parametrize("name", ISLANDING_NAMES)
@@ -89,8 +38,6 @@ def test_ac_sets_are_offered_and_read_back(service: ServiceId, lines: int, ids: 
 def test_both_spellings_of_islanding_detection_are_read(name: str, value: int, read: IslandingDetection | None) -> None:
     parameters = (Parameter(name=name, int_value=value),)
     assert read_offer(ParameterSet(parameter_set_id=1, parameter=parameters)).islanding_detection is read
-    (first, *_) = ac_parameter_sets(ServiceId.AC_BPT, 1, 230.0, islanding_name=name)
-    assert [parameter.name for parameter in first.parameter][-1] == name
 
 
 @pytest.mark.parametrize(

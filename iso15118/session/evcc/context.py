@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import msgspec
-
 from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.session.app import DC_20, AppProtocolOffer, Link, usable
 from iso15118.session.emitter import EmitterProfile, check_protocols, check_text
 from iso15118.session.lines import NOTHING
+from iso15118.session.parameter_sets import ParameterChoices, check_choices
 from iso15118.session.ports import ChargerLimits, OfferedSchedule
 from iso15118.session.ports.ac import AcLimits
-from iso15118.session.services import ControlMode, Offer, ServiceId
+from iso15118.session.services import (
+    ControlMode,
+    DcConnector,
+    IslandingDetection,
+    McsConnector,
+    MobilityNeedsMode,
+    Offer,
+    Pricing,
+    ServiceId,
+)
 from iso15118.units import DischargeLimitSign
 
 __all__ = ["EvccConfig", "EvccContext"]
@@ -22,8 +30,17 @@ _FINALITY = (ChargingSession.ServiceRenegotiation, ChargingSession.Pause, Chargi
 """From the least final way to leave a session to the most."""
 
 
-class EvccConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What a car is set to; every open point of the standard is an option here (docs/open-points.md)."""
+class EvccConfig(ParameterChoices, frozen=True, kw_only=True):
+    """What a car is set to; every open point of the standard is an option here (docs/open-points.md).
+
+    Of the parameter choices it takes the preferred one, first in its tuple, among those that are offered.
+    """
+
+    pricings: tuple[Pricing, ...] = tuple(Pricing)
+    mobility_needs_modes: tuple[MobilityNeedsMode, ...] = tuple(MobilityNeedsMode)
+    islanding_detections: tuple[IslandingDetection, ...] = tuple(IslandingDetection)
+    dc_connectors: tuple[DcConnector, ...] = tuple(DcConnector)
+    mcs_connectors: tuple[McsConnector, ...] = tuple(McsConnector)
 
     evcc_id: str = "WMIEVBPT0000001"
     link: Link = Link.TLS_1_3
@@ -49,10 +66,11 @@ class EvccConfig(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse what is outside of the emitter profile.
 
         Raises:
-            LocalError: Deployed codecs could not read it.
+            LocalError: Deployed codecs could not read it, or a choice of parameters makes no sense.
         """
         check_text("EvccConfig.evcc_id", self.evcc_id, self.emitter_profile)
         check_protocols("EvccConfig.protocols", usable(self.protocols, self.link), self.emitter_profile)
+        check_choices("EvccConfig", self, (), None)
 
 
 @dataclass(slots=True)

@@ -15,8 +15,9 @@ from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.session.actions import ServiceChosen
 from iso15118.session.core import State, Step
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
+from iso15118.session.parameter_sets import preferred
 from iso15118.session.ports.ac import AcInletPort
-from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, Offer, read_offer, services_of
+from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, read_offer, services_of
 from iso15118.session.timers import Timer
 
 __all__ = ["PHASES"]
@@ -53,29 +54,20 @@ def compose_detail(session: EvccSession, now: float) -> ServiceDetailReq:
 
 
 def detailed(session: EvccSession, response: ServiceDetailRes, now: float) -> Step:
-    """Take the set with the preferred control mode; without a usable one try the next service."""
+    """Take the set the car likes best; without a usable one try the next service."""
     if session.wants_to_stop(now):
         return Step(State.SESSION_STOP)
+    context, config = session.context, session.config
     offers = [read_offer(parameter_set) for parameter_set in response.service_parameter_list.parameter_set]
+    lines = session.inlet.ac_limits(now).lines if session.is_ac else 0
+    offer = preferred(context.service_id, offers, config, config.control_modes, lines)
+    if offer is None or offer.control_mode is None:
+        return _next_candidate(session)
+    context.offer, context.control_mode = offer, offer.control_mode
+    context.bidirectional = context.service_id in BIDIRECTIONAL
     if session.is_ac:
-        offers = _fitting(session, offers, now)
-    for mode in session.config.control_modes:
-        for offer in offers:
-            if offer.control_mode is mode:
-                context = session.context
-                context.offer, context.control_mode = offer, mode
-                context.bidirectional = context.service_id in BIDIRECTIONAL
-                if session.is_ac:
-                    context.ac_lines, context.ac_voltage_v = offer.ac_lines or 1, offer.nominal_voltage_v
-                return Step(State.SERVICE_SELECTION)
-    return _next_candidate(session)
-
-
-def _fitting(session: EvccSession, offers: list[Offer], now: float) -> list[Offer]:
-    """Sets of an AC service that the car's charger can use, those with more lines first."""
-    lines = session.inlet.ac_limits(now).lines
-    fitting = [offer for offer in offers if (offer.ac_lines or lines + 1) <= lines and offer.car_only_follows]
-    return sorted(fitting, key=lambda offer: -(offer.ac_lines or 0))
+        context.ac_lines, context.ac_voltage_v = offer.ac_lines or 1, offer.nominal_voltage_v
+    return Step(State.SERVICE_SELECTION)
 
 
 def compose_selection(session: EvccSession, now: float) -> ServiceSelectionReq:

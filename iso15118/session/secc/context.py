@@ -5,17 +5,16 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-import msgspec
-
 from iso15118.messages.iso20.types import RationalNumber
 from iso15118.session.app import DC_20, AppProtocolOffer, Link
 from iso15118.session.emitter import EmitterProfile, check_text
 from iso15118.session.lines import NOTHING
+from iso15118.session.parameter_sets import ParameterChoices, check_choices
 from iso15118.session.ports import ChargerLimits, ChargingNeeds, MeterReading
 from iso15118.session.ports.ac import AcLimits
 from iso15118.session.quantities import number
 from iso15118.session.secc.profile import SentSchedule
-from iso15118.session.services import ISLANDING_NAMES, ControlMode, IslandingDetection, MobilityNeedsMode, Offer
+from iso15118.session.services import ISLANDING_NAMES, ControlMode, MobilityNeedsMode, Offer, ServiceId, services_of
 from iso15118.units import DischargeLimitSign
 
 __all__ = ["MeterInfoBase", "SeccConfig", "SeccContext"]
@@ -32,8 +31,12 @@ class MeterInfoBase(enum.Enum):
     METER = "meter"
 
 
-class SeccConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What an outlet is set to; every open point of the standard is an option here (docs/open-points.md)."""
+class SeccConfig(ParameterChoices, frozen=True, kw_only=True):
+    """What an outlet is set to; every open point of the standard is an option here (docs/open-points.md).
+
+    It offers each legal combination of its parameter choices: at most four sets of a service, unless the emitter
+    profile is FULL. A bidirectional AC outlet with a second value of anything has to leave out a connector.
+    """
 
     evse_id: str = "DE*EVB*E0001"
     link: Link = Link.TLS_1_3
@@ -53,8 +56,6 @@ class SeccConfig(msgspec.Struct, frozen=True, kw_only=True):
     notification_max_delay_s: int = 0
     """NotificationMaxDelay sent with EVSENotification Terminate."""
     isolation_test_voltage_v: float = 500.0
-    islanding_detection: IslandingDetection = IslandingDetection.PASSIVE
-    """AC_BPT: how the grid code at this place wants islands detected."""
     islanding_detection_name: str = ISLANDING_NAMES[0]
     """Peer profile: how that parameter is spelled."""
     emitter_profile: EmitterProfile = EmitterProfile.CONSERVATIVE
@@ -64,11 +65,13 @@ class SeccConfig(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse what is outside of the emitter profile.
 
         Raises:
-            LocalError: Deployed codecs could not read it.
+            LocalError: Deployed codecs could not read it, or a choice of parameters makes no sense.
         """
         check_text("SeccConfig.evse_id", self.evse_id, self.emitter_profile)
         name = self.islanding_detection_name
         check_text("SeccConfig.islanding_detection_name", name, self.emitter_profile, MAX_NAME)
+        services = frozenset[ServiceId]().union(*(services_of(protocol) for protocol in self.served))
+        check_choices("SeccConfig", self, services, self.emitter_profile)
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from iso15118.messages.iso20.common.service import (
 )
 from iso15118.session.actions import ServiceChosen
 from iso15118.session.core import State, Step
+from iso15118.session.parameter_sets import parameter_sets
 from iso15118.session.ports.ac import AcOutletPort
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import (
@@ -23,8 +24,6 @@ from iso15118.session.services import (
     BIDIRECTIONAL,
     ControlMode,
     ServiceId,
-    ac_parameter_sets,
-    dc_parameter_sets,
     read_offer,
     services_of,
 )
@@ -41,16 +40,16 @@ def _supported(session: SeccSession) -> frozenset[ServiceId]:
     return services if isinstance(session.charger, AcOutletPort) else services - AC_SERVICES
 
 
-def parameter_sets(session: SeccSession, service_id: int, now: float) -> tuple[ParameterSet, ...]:
+def _offered_sets(session: SeccSession, service_id: int, now: float) -> tuple[ParameterSet, ...]:
     """What the outlet offers of a service."""
     if service_id not in AC_SERVICES:
-        return dc_parameter_sets(service_id)
-    return ac_parameter_sets(
+        return parameter_sets(service_id, session.config)
+    return parameter_sets(
         service_id,
-        session.outlet.ac_limits(now).lines,
-        session.outlet.ac_outlet(now).nominal_voltage_v,
-        session.config.islanding_detection,
-        session.config.islanding_detection_name,
+        session.config,
+        lines=session.outlet.ac_limits(now).lines,
+        nominal_voltage_v=session.outlet.ac_outlet(now).nominal_voltage_v,
+        islanding_name=session.config.islanding_detection_name,
     )
 
 
@@ -82,7 +81,7 @@ def service_detail(session: SeccSession, request: ServiceDetailReq, now: float) 
     response = ServiceDetailRes(
         **session.ok(now=now),
         service_id=request.service_id,
-        service_parameter_list=ServiceParameterList(parameter_set=parameter_sets(session, request.service_id, now)),
+        service_parameter_list=ServiceParameterList(parameter_set=_offered_sets(session, request.service_id, now)),
     )
     return Step(State.SERVICE_SELECTION, response)
 
@@ -93,7 +92,7 @@ def service_selection(session: SeccSession, request: ServiceSelectionReq, now: f
     selected = request.selected_energy_transfer_service
     if selected.service_id not in context.offered_services:
         return session.refuse(request, "FAILED_NoEnergyTransferServiceSelected", now)
-    sets = {s.parameter_set_id: read_offer(s) for s in parameter_sets(session, selected.service_id, now)}
+    sets = {s.parameter_set_id: read_offer(s) for s in _offered_sets(session, selected.service_id, now)}
     offer = sets.get(selected.parameter_set_id)
     # There are no value-added services: whatever is selected of them was never offered.
     if offer is None or selected.service_id not in context.detailed_services or request.selected_vas_list is not None:
