@@ -32,11 +32,12 @@ from iso15118.session.ports import (
     VehicleLimits,
     Wish,
 )
+from sim.battery import Battery as TractionBattery
 from sim.car import Car
 from sim.converter import Limit
 from sim.outlet import Isolation, Outlet
 
-__all__ = ["CarDevice", "OutletDevice"]
+__all__ = ["LIMIT_STEP_W", "CarDevice", "DriverDevice", "OutletDevice", "floor_to"]
 
 _ISOLATION = {Isolation.VALID: IsolationState.VALID, Isolation.FAULT: IsolationState.FAULT}
 
@@ -159,12 +160,12 @@ class OutletDevice(SimpleCharger):
         self._car_there = self._car_there and self.outlet.contactor.closed
 
 
-class CarDevice(SimpleVehicle):
-    """A car's ports over a simulated car."""
+class DriverDevice(SimpleVehicle):
+    """What driver and battery say, whatever the connector of the car is."""
 
     def __init__(
         self,
-        car: Car,
+        traction: TractionBattery,
         *,
         departure_s: float | None = None,
         target_soc: float = 0.85,
@@ -173,10 +174,10 @@ class CarDevice(SimpleVehicle):
         stop_at_s: float | None = None,
         alone: bool = False,
     ) -> None:
-        """Join a car.
+        """Join a battery.
 
         Args:
-            car: The physics.
+            traction: The physics.
             departure_s: When the driver leaves, on the session's clock; None when unknown.
             target_soc: State of charge wanted by then, 0 to 1.
             minimum_soc: Below it the car asks for energy and gives none, 0 to 1.
@@ -186,45 +187,27 @@ class CarDevice(SimpleVehicle):
             alone: Whether nobody else moves the car's time.
         """
         super().__init__()
-        self.car = car
+        self.traction = traction
         self.departure_s = departure_s
         self.target_soc = target_soc
         self.minimum_soc = minimum_soc
-        self.v2x_soc = v2x_soc or (minimum_soc, max(car.battery.config.soc_max, minimum_soc))
+        self.v2x_soc = v2x_soc
         self.stop_at_s = stop_at_s
         self.alone = alone
         self.emergency_stop = False
-        self._told_a = 0.0
-
-    # --- what is measured, allowed and needed ---
-
-    def battery(self, now: float) -> Battery:
-        """The battery as it stands."""
-        self._arrive(now)
-        car = self.car
-        return Battery(
-            voltage_v=car.battery.terminal_voltage(car.current_a),
-            inlet_voltage_v=car.inlet_voltage_v,
-            current_a=car.current_a,
-            soc_percent=car.battery.soc * 100.0,
-            capacity_wh=car.battery.config.capacity_wh,
-            contactor_closed=car.contactor.closed,
-            emergency_stop=self.emergency_stop,
-        )
 
     def limits(self, now: float) -> VehicleLimits:
         """What the battery takes and gives at this state of charge."""
         self._arrive(now)
-        battery = self.car.battery
-        config = battery.config
+        battery, config = self.traction, self.traction.config
         charge_a, discharge_a = battery.max_charge_current_a(), battery.max_discharge_current_a()
         charge_w = min(charge_a * battery.terminal_voltage(charge_a), config.max_charge_power_w)
         discharge_w = min(discharge_a * battery.terminal_voltage(-discharge_a), config.max_discharge_power_w)
         return VehicleLimits(
-            max_charge_power_w=_floor(charge_w, LIMIT_STEP_W),
-            max_charge_current_a=_floor(charge_a, LIMIT_STEP_A),
-            max_discharge_power_w=_floor(discharge_w, LIMIT_STEP_W),
-            max_discharge_current_a=_floor(discharge_a, LIMIT_STEP_A),
+            max_charge_power_w=floor_to(charge_w, LIMIT_STEP_W),
+            max_charge_current_a=floor_to(charge_a, LIMIT_STEP_A),
+            max_discharge_power_w=floor_to(discharge_w, LIMIT_STEP_W),
+            max_discharge_current_a=floor_to(discharge_a, LIMIT_STEP_A),
             max_voltage_v=config.max_voltage_v,
             min_voltage_v=config.min_voltage_v,
         )
@@ -232,8 +215,8 @@ class CarDevice(SimpleVehicle):
     def needs(self, now: float) -> EnergyNeeds:
         """Energies from now to the driver's states of charge."""
         self._arrive(now)
-        battery = self.car.battery
-        low, high = self.v2x_soc
+        battery = self.traction
+        low, high = self.v2x_soc or (self.minimum_soc, max(battery.config.soc_max, self.minimum_soc))
         return EnergyNeeds(
             departure_s=self.departure_s,
             target_energy_wh=battery.energy_to_soc_wh(self.target_soc),
@@ -251,7 +234,50 @@ class CarDevice(SimpleVehicle):
             return Wish.STOP
         return self.driver_wish
 
-    # --- what a session wants ---
+    def _arrive(self, now: float) -> None:
+        """Alone, move time to the present; there is nothing to move here."""
+
+
+class CarDevice(DriverDevice):
+    """A car's ports over a simulated car."""
+
+    def __init__(
+        self,
+        car: Car,
+        *,
+        departure_s: float | None = None,
+        target_soc: float = 0.85,
+        minimum_soc: float = 0.20,
+        v2x_soc: tuple[float, float] | None = None,
+        stop_at_s: float | None = None,
+        alone: bool = False,
+    ) -> None:
+        """Join a car; see :class:`DriverDevice`."""
+        super().__init__(
+            car.battery,
+            departure_s=departure_s,
+            target_soc=target_soc,
+            minimum_soc=minimum_soc,
+            v2x_soc=v2x_soc,
+            stop_at_s=stop_at_s,
+            alone=alone,
+        )
+        self.car = car
+        self._told_a = 0.0
+
+    def battery(self, now: float) -> Battery:
+        """The battery as it stands."""
+        self._arrive(now)
+        car = self.car
+        return Battery(
+            voltage_v=car.battery.terminal_voltage(car.current_a),
+            inlet_voltage_v=car.inlet_voltage_v,
+            current_a=car.current_a,
+            soc_percent=car.battery.soc * 100.0,
+            capacity_wh=car.battery.config.capacity_wh,
+            contactor_closed=car.contactor.closed,
+            emergency_stop=self.emergency_stop,
+        )
 
     def apply(self, action: Action, now: float) -> None:
         """Do what the session wants; alone, hear from its reports what the station does."""
@@ -281,6 +307,7 @@ class CarDevice(SimpleVehicle):
             self.car.advance(max(now, self.car.now_s), self._told_a)
 
 
-def _floor(value: float, step: float) -> float:
+def floor_to(value: float, step: float) -> float:
+    """Rounded towards zero to a whole number of steps."""
     # A hair of rounding must not cost a whole step.
     return math.floor(value / step + 1e-9) * step

@@ -163,6 +163,11 @@ class Outlet:
         return self.converter.current_a
 
     @property
+    def power_w(self) -> float:
+        """At the connector right now, DC W, signed."""
+        return self.voltage_v * self.converter.current_a
+
+    @property
     def ac_power_w(self) -> float:
         """At the meter right now, W, signed."""
         return self.converter.ac_power_w

@@ -44,6 +44,9 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
 class Plant:
     """An outlet and a car on one cable, in one time."""
 
+    converter_name = "converter"
+    """What loses ``Books.converter_loss_wh``: in DC it stands in the station, in AC in the car."""
+
     def __init__(self, outlet: Outlet, car: Car, *, plugged: bool = True, max_step_s: float = MAX_STEP_S) -> None:
         """Join two ends that stand at the same time; ``max_step_s`` > 0 is the longest step under current."""
         if outlet.now_s != car.now_s:

@@ -40,7 +40,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     grid_w: float
     """AC, at the station's meter."""
     outlet_w: float
-    """DC, at the outlet."""
+    """At the outlet: DC, or AC where the charger is in the car."""
     battery_w: float
     """Into the cells: open-circuit voltage times current."""
     voltage_v: float
@@ -60,7 +60,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
             state=world.secc.session.state.value,
             soc=battery.soc,
             grid_w=outlet.ac_power_w,
-            outlet_w=outlet.voltage_v * outlet.current_a,
+            outlet_w=outlet.power_w,
             battery_w=battery.ocv_v * world.plant.car.current_a,
             voltage_v=outlet.voltage_v,
             current_a=outlet.current_a,
@@ -144,7 +144,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             soc_departure=round(world.plant.car.battery.soc, 6),
             battery_out_wh=round(books.battery_out_wh, 3),
             battery_in_wh=round(books.battery_in_wh, 3),
-            losses_wh={"battery": round(books.battery_loss_wh, 3), "converter": round(books.converter_loss_wh, 3)},
+            losses_wh={
+                "battery": round(books.battery_loss_wh, 3),
+                world.plant.converter_name: round(books.converter_loss_wh, 3),
+            },
             iso_session=Registers(*world.iso_registers),
             ocpp_session=Registers(last[0] - begin[0], last[1] - begin[1]),
             messages={"iso15118": world.evcc.messages + world.secc.messages, "ocpp": world.ocpp.messages},

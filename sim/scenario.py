@@ -8,7 +8,13 @@ from collections.abc import Mapping
 import msgspec
 
 from iso15118.errors import LocalError
+from iso15118.session.evcc import EvccConfig
+from iso15118.session.secc import SeccConfig
 from iso15118.session.services import ControlMode, ServiceId
+from sim.ac_car import OnBoardConfig
+from sim.ac_outlet import AcOutletConfig
+from sim.battery import BatteryConfig
+from sim.outlet import OutletConfig
 
 __all__ = ["ID_TOKEN", "FidelityMode", "Scenario", "evening"]
 
@@ -43,6 +49,18 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     target_soc: float = 0.85
     minimum_soc: float = 0.20
     """Below it the car asks for energy and gives none."""
+    v2x_soc: tuple[float, float] | None = None
+    """Between which the battery serves the grid; None: from ``minimum_soc`` to the battery's own limit."""
+    battery: BatteryConfig | None = None
+    """None: the default one with ``capacity_wh``."""
+    on_board: OnBoardConfig = OnBoardConfig()
+    """The charger in the car, for AC services."""
+    dc_outlet: OutletConfig = OutletConfig()
+    ac_outlet: AcOutletConfig = AcOutletConfig()
+    secc: SeccConfig = SeccConfig()
+    """What the station is set to; ``link`` and ``served`` follow from the scenario."""
+    evcc: EvccConfig = EvccConfig()
+    """What the car is set to; ``link``, ``protocols``, ``services`` and ``control_modes`` follow from the scenario."""
     control_mode: ControlMode = ControlMode.DYNAMIC
     services: tuple[ServiceId, ...] = (ServiceId.DC_BPT, ServiceId.DC)
     """What the car can use, the preferred one first."""
@@ -63,6 +81,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """Spans in which the back end is not connected."""
     id_token: str = ID_TOKEN
     """What authorizes the car at the back end (an RFID card, say)."""
+    allowed_energy_transfer: tuple[str, ...] | None = None
+    """EnergyTransferModeEnumType that the back end allows; None: all that the station has."""
     timers: Mapping[str, float] = {}
     """Further timer overrides by name."""
 

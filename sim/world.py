@@ -13,26 +13,24 @@ import random
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from iso15118.io.endpoint import Endpoint, Transmit
 from iso15118.ocpp.charger import OcppCharger
 from iso15118.ocpp.station import ChargingStation
 from iso15118.session.actions import Action, Close, Ended, LoopSeen, SetPilot
 from iso15118.session.app import Link
-from iso15118.session.evcc import PHASES, EvccConfig, EvccSession
-from iso15118.session.secc import HANDLERS, SeccConfig, SeccSession
+from iso15118.session.evcc import PHASES, EvccSession
+from iso15118.session.secc import HANDLERS, SeccSession
 from iso15118.session.timers import Limits
 from iso15118.trace import Trace
-from sim.battery import BatteryConfig
-from sim.car import Car
 from sim.clock import Handle, Heap
 from sim.control import Controller
 from sim.csms import Csms
-from sim.devices import CarDevice, OutletDevice
 from sim.ocpp_link import OcppLink
-from sim.outlet import Outlet
-from sim.plant import Plant
 from sim.result import Result, Sample, Snapshot
 from sim.scenario import Scenario
+from sim.scene import protocols_for, set_scene, transfer_modes
 
 __all__ = ["World", "simulate"]
 
@@ -67,25 +65,19 @@ class World:
         self.progress = progress
         # A simulation must be repeatable; real sessions use a CSPRNG.
         self.rng = random.Random(scenario.seed)
-        self.plant = Plant(Outlet(), Car(BatteryConfig(capacity_wh=scenario.capacity_wh), soc=scenario.soc_arrival))
-        self.outlet = OutletDevice(self.plant.outlet, energy_services=tuple(int(s) for s in scenario.station_services))
-        self.car = CarDevice(
-            self.plant.car,
-            departure_s=scenario.departure_s,
-            target_soc=scenario.target_soc,
-            minimum_soc=scenario.minimum_soc,
-            stop_at_s=scenario.departure_s - scenario.stop_lead_s,
-        )
+        self.plant, self.outlet, self.car, efficiency = set_scene(scenario)
         offset = float(scenario.arrival_unix_s)
+        modes = transfer_modes(scenario.station_services)
         self.station = ChargingStation(
             STATION_ID,
             evse_count=1,
             id_token=scenario.id_token,
             unix_offset_s=offset,
             sample_interval_s=scenario.sample_s,
+            energy_transfers=modes,
         )
-        self.csms = Csms(controller, tokens={scenario.id_token}, unix_offset_s=offset)
-        efficiency = self.plant.outlet.config.converter.charge_efficiency
+        allowed = modes if scenario.allowed_energy_transfer is None else scenario.allowed_energy_transfer
+        self.csms = Csms(controller, tokens={scenario.id_token}, unix_offset_s=offset, allowed_energy_transfer=allowed)
         self.charger = OcppCharger(self.outlet, self.station, EVSE_ID, unix_offset_s=offset, efficiency=efficiency)
         self.secc, self.evcc = self._sessions(Limits(scenario.timer_overrides()), offset)
         self.ocpp = OcppLink(self)
@@ -103,17 +95,24 @@ class World:
 
     def _sessions(self, limits: Limits, offset: float) -> tuple[Endpoint, Endpoint]:
         """Both cores, each with its codec."""
+        scenario = self.scenario
+        served = protocols_for(scenario.station_services)
         secc = SeccSession(
             self.charger,
             HANDLERS,
-            config=SeccConfig(link=Link.LAB_TCP),
+            config=msgspec.structs.replace(scenario.secc, link=Link.LAB_TCP, served=served),
             random_bytes=self.rng.randbytes,
             limits=limits,
             unix_offset_s=offset,
             now=0.0,
         )
-        scenario = self.scenario
-        config = EvccConfig(link=Link.LAB_TCP, services=scenario.services, control_modes=(scenario.control_mode,))
+        config = msgspec.structs.replace(
+            scenario.evcc,
+            link=Link.LAB_TCP,
+            protocols=protocols_for(scenario.services),
+            services=scenario.services,
+            control_modes=(scenario.control_mode,),
+        )
         evcc = EvccSession(self.car, PHASES, config=config, limits=limits, unix_offset_s=offset)
         return Endpoint(secc, at="SECC", trace=self.trace), Endpoint(evcc, at="EV", trace=self.trace)
 

@@ -7,7 +7,7 @@ station. To the station it reports what the session says. It decides nothing of 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from iso15118.ocpp.station import ChargingNeeds as OcppNeeds
 from iso15118.ocpp.station import ChargingStation, MeterSample
@@ -20,7 +20,12 @@ from iso15118.session.actions import (
     LoopSeen,
     NeedsTold,
 )
+from iso15118.session.lines import together
 from iso15118.session.ports import (
+    AcLimits,
+    AcOutlet,
+    AcOutletPort,
+    AcReading,
     Authorization,
     Charger,
     ChargerLimits,
@@ -33,17 +38,28 @@ from iso15118.session.services import ControlMode, MobilityNeedsMode, ServiceId
 
 __all__ = ["TRANSFER_MODES", "OcppCharger"]
 
-TRANSFER_MODES: Mapping[int, str] = {
-    ServiceId.DC: "DC",
-    ServiceId.DC_BPT: "DC_BPT",
+TRANSFER_MODES: Mapping[int, Mapping[int, str]] = {
+    ServiceId.AC: {1: "AC_single_phase", 3: "AC_three_phase"},
+    ServiceId.AC_BPT: {1: "AC_BPT", 3: "AC_BPT"},
+    ServiceId.DC: {0: "DC"},
+    ServiceId.DC_BPT: {0: "DC_BPT"},
+    ServiceId.MCS: {0: "DC"},
+    ServiceId.MCS_BPT: {0: "DC_BPT"},
 }
-"""Energy service -> EnergyTransferModeEnumType, for the services a DC outlet can run."""
+"""Energy service -> lines in use (0 in DC) -> EnergyTransferModeEnumType, which has no word of its own for MCS."""
 
 _DAY_S = 86_400.0
 
 
 class OcppCharger(Charger):
-    """Ports of an outlet whose authorization, services, set points and schedules come from a back end."""
+    """Ports of an outlet whose authorization, services, set points and schedules come from a back end.
+
+    It has the ports of an AC outlet (``AcOutletPort``) if the device has them.
+    """
+
+    ac_outlet: Callable[[float], AcOutlet]
+    ac_limits: Callable[[float], AcLimits]
+    ac_reading: Callable[[float], AcReading]
 
     def __init__(
         self, device: Charger, station: ChargingStation, evse_id: int, *, unix_offset_s: float, efficiency: float = 1.0
@@ -56,7 +72,7 @@ class OcppCharger(Charger):
             evse_id: Which of its outlets this is, from 1.
             unix_offset_s: Seconds to add to ``now`` to get seconds since 1970.
             efficiency: From AC at the meter to DC at the outlet, one way (0 to 1]; converts a back end's schedule,
-                which counts at the meter, into one for the car. 1 when unknown.
+                which counts at the meter, into one for the car. 1 when unknown, and at an AC outlet.
         """
         self.device = device
         self.station = station
@@ -64,6 +80,10 @@ class OcppCharger(Charger):
         self.unix_offset_s = unix_offset_s
         self.efficiency = efficiency
         self._soc: int | None = None
+        self._lines = 0
+        if isinstance(device, AcOutletPort):
+            # Only then: a session offers AC at a charger that can answer these (``AcOutletPort``).
+            self.ac_outlet, self.ac_limits, self.ac_reading = device.ac_outlet, device.ac_limits, device.ac_reading
 
     # --- ports ---
 
@@ -72,7 +92,8 @@ class OcppCharger(Charger):
 
     def energy_services(self, now: float) -> tuple[int, ...]:
         allowed = self.station.allowed_energy_transfer(self.evse_id)
-        return tuple(s for s in self.device.energy_services(now) if TRANSFER_MODES.get(s) in allowed)
+        services = self.device.energy_services(now)
+        return tuple(s for s in services if allowed.intersection(TRANSFER_MODES.get(s, {}).values()))
 
     def limits(self, now: float) -> ChargerLimits:
         return self.device.limits(now)
@@ -104,7 +125,7 @@ class OcppCharger(Charger):
             if end > start
         )
         if not entries:
-            entries = ((horizon, min(needs.max_charge_power_w, self.device.limits(now).max_charge_power_w)),)
+            entries = ((horizon, min(needs.max_charge_power_w, self._own_limits(needs, now).max_charge_power_w)),)
         return (OfferedSchedule(start_s=now, entries=entries),)
 
     def _at_outlet(self, ac_power_w: float) -> float:
@@ -132,6 +153,7 @@ class OcppCharger(Charger):
             case AuthorizationWanted():
                 self.station.request_authorization(self.evse_id, now)
             case NeedsTold(needs=needs):
+                self._lines = needs.lines
                 self.station.charging_needs(self.evse_id, self._needs(needs, now), now)
             case EnergyFlow(flowing=flowing):
                 self.measure(now)
@@ -147,25 +169,40 @@ class OcppCharger(Charger):
 
     def measure(self, now: float) -> None:
         """Give the station the meter's present truth; it samples at its own times."""
-        meter, stage = self.device.meter(now), self.device.reading(now)
+        meter = self.device.meter(now)
         if meter is None:
             return
+        voltage_v, current_a = self._volts_and_amperes(now)
         sample = MeterSample(
             import_wh=meter.import_wh,
             export_wh=meter.export_wh,
             power_w=meter.power_w,
-            voltage_v=stage.voltage_v,
-            current_a=stage.current_a,
+            voltage_v=voltage_v,
+            current_a=current_a,
             soc_percent=self._soc,
         )
         self.station.measure(self.evse_id, sample, now)
 
+    def _volts_and_amperes(self, now: float) -> tuple[float, float]:
+        """At the outlet; in AC the nominal voltage of a line, and the current of all lines together."""
+        if not self._lines:
+            stage = self.device.reading(now)
+            return stage.voltage_v, stage.current_a
+        volts = self.ac_outlet(now).nominal_voltage_v
+        return volts, sum(self.ac_reading(now).power_w) / volts
+
+    def _own_limits(self, needs: ChargingNeeds, now: float) -> ChargerLimits:
+        """The outlet's limits in the words of DC; in AC the power of all lines together."""
+        if not needs.lines:
+            return self.device.limits(now)
+        return together(self.ac_limits(now).first(needs.lines), self.ac_outlet(now).nominal_voltage_v)
+
     def _needs(self, needs: ChargingNeeds, now: float) -> OcppNeeds:
         """OCPP wants the least of the most and the most of the least of both sides."""
-        own = self.device.limits(now)
+        own = self._own_limits(needs, now)
         departure = None if needs.departure_s is None else self.unix_offset_s + needs.departure_s
         return OcppNeeds(
-            requested_energy_transfer=TRANSFER_MODES[needs.service_id],
+            requested_energy_transfer=TRANSFER_MODES[needs.service_id][needs.lines],
             control_mode="DynamicControl" if needs.control_mode == ControlMode.DYNAMIC else "ScheduledControl",
             mobility_needs_mode="EVCC_SECC" if needs.mobility_needs_mode == MobilityNeedsMode.SECC else "EVCC",
             departure_unix_s=departure,

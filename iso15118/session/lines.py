@@ -11,9 +11,21 @@ from collections.abc import Callable
 
 from iso15118.messages.iso20.types import RationalNumber
 from iso15118.session.ports.ac import AcLimits, PerLine
+from iso15118.session.ports.station import ChargerLimits
 from iso15118.session.quantities import limit, number, rational
 
-__all__ = ["NOTHING", "clip", "has_negative", "minimum", "read_limits", "read_lines", "share", "spell", "spell_limit"]
+__all__ = [
+    "NOTHING",
+    "clip",
+    "has_negative",
+    "minimum",
+    "read_limits",
+    "read_lines",
+    "share",
+    "spell",
+    "spell_limit",
+    "together",
+]
 
 NOTHING = AcLimits(max_charge_power_w=(0.0,) * 3, max_discharge_power_w=(0.0,) * 3)
 """Limits that allow nothing: what those start from who have told none."""
@@ -121,3 +133,19 @@ def share(total_w: float, bounds: AcLimits, asymmetry_w: float | None = None) ->
     if asymmetry_w is not None and max(shared) - min(shared) > asymmetry_w:
         return (0.0,) * len(shared)  # a line below its minimum has left the others alone
     return shared
+
+
+def together(limits: AcLimits, voltage_v: float) -> ChargerLimits:
+    """Limits of all lines together, for those who think in one power; currents are of the largest line."""
+    return ChargerLimits(
+        max_charge_power_w=sum(limits.max_charge_power_w),
+        min_charge_power_w=sum(limits.min_charge_power_w),
+        max_charge_current_a=max(limits.max_charge_power_w) / voltage_v,
+        min_charge_current_a=max(limits.min_charge_power_w) / voltage_v,
+        max_discharge_power_w=sum(limits.max_discharge_power_w),
+        min_discharge_power_w=sum(limits.min_discharge_power_w),
+        max_discharge_current_a=max(limits.max_discharge_power_w) / voltage_v,
+        min_discharge_current_a=max(limits.min_discharge_power_w) / voltage_v,
+        max_voltage_v=voltage_v,
+        min_voltage_v=voltage_v,
+    )

@@ -20,8 +20,8 @@ from iso15118.session.lines import (
     share,
     spell,
     spell_limit,
+    together,
 )
-from iso15118.session.ports import ChargerLimits
 from iso15118.session.ports.ac import AcLimits
 from iso15118.session.quantities import limit, rational
 from iso15118.session.secc.ac_variant import variant_of
@@ -58,7 +58,7 @@ def charge_parameter_discovery(session: SeccSession, request: ac.AC_ChargeParame
     _see_discharge_limit(session, mode)
     context.ac_vehicle = car
     context.ac_told = station = session.outlet.ac_limits(now).first(lines)
-    context.vehicle = _together(car, grid.nominal_voltage_v)
+    context.vehicle = together(car, grid.nominal_voltage_v)
     reports = variant.learn(session, mode)
     charge: dict[str, Any] = {
         **spell_limit("evse_maximum_charge_power", station.max_charge_power_w),
@@ -79,22 +79,6 @@ def _see_discharge_limit(session: SeccSession, mode: object) -> None:
     """Remember the car's sign, from whichever line has one."""
     names = [f"ev_maximum_discharge_power{suffix}" for suffix in ("", "_l2", "_l3")]
     session.context.see_discharge_limit(*(getattr(mode, name, None) for name in names))
-
-
-def _together(car: AcLimits, voltage_v: float) -> ChargerLimits:
-    """The car's limits of all lines together, for those who think in one power; currents are of the largest line."""
-    return ChargerLimits(
-        max_charge_power_w=sum(car.max_charge_power_w),
-        min_charge_power_w=sum(car.min_charge_power_w),
-        max_charge_current_a=max(car.max_charge_power_w) / voltage_v,
-        min_charge_current_a=max(car.min_charge_power_w) / voltage_v,
-        max_discharge_power_w=sum(car.max_discharge_power_w),
-        min_discharge_power_w=sum(car.min_discharge_power_w),
-        max_discharge_current_a=max(car.max_discharge_power_w) / voltage_v,
-        min_discharge_current_a=max(car.min_discharge_power_w) / voltage_v,
-        max_voltage_v=voltage_v,
-        min_voltage_v=voltage_v,
-    )
 
 
 def _allowed(session: SeccSession, now: float) -> AcLimits:
