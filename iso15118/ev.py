@@ -40,7 +40,7 @@ from iso15118.session.actions import (
 )
 from iso15118.session.app import Link
 from iso15118.session.emitter import EmitterProfile
-from iso15118.session.evcc import PHASES, EvccConfig, EvccSession
+from iso15118.session.evcc import PHASES, SIDE_PHASES, EvccConfig, EvccSession
 from iso15118.session.ports import Battery, EnergyNeeds, SimpleVehicle, Vehicle, VehicleLimits, Wish
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.session.timers import Limits
@@ -164,7 +164,12 @@ class Car:
 
     def _begin(self, now: float) -> tuple[Endpoint, list[Action | Transmit]]:
         session = EvccSession(
-            self.vehicle, PHASES, config=self.config, limits=self.limits, unix_offset_s=self.clock.unix_offset_s()
+            self.vehicle,
+            PHASES,
+            side_phases=SIDE_PHASES,
+            config=self.config,
+            limits=self.limits,
+            unix_offset_s=self.clock.unix_offset_s(),
         )
         endpoint = Endpoint(session, at="EV", trace=self.trace)
         return endpoint, endpoint.carry(session.start(now), now)

@@ -60,7 +60,7 @@ from iso15118.session.ports import (
     SimpleCharger,
     StageReading,
 )
-from iso15118.session.secc import HANDLERS, SeccConfig, SeccSession
+from iso15118.session.secc import HANDLERS, SIDE_HANDLERS, SeccConfig, SeccSession
 from iso15118.session.timers import Limits
 from iso15118.trace import Trace
 
@@ -259,6 +259,7 @@ class Station:
         session = SeccSession(
             self.charger,
             HANDLERS,
+            side_handlers=SIDE_HANDLERS,
             config=self.config,
             random_bytes=self._random_bytes,
             limits=self.limits,

@@ -3,6 +3,8 @@
 ``{"t": s, "at": "EV"|"SECC"|"CSMS"|"plant", "kind": "iso15118"|"ocpp"|"state"|"warning",
 "direction": "tx"|"rx"|null, "name": MESSAGE, "body": OBJECT, "repeat": N}``
 
+A message on a side stream has one key more, ``"stream": "SCHEDULE_RENEGOTIATION"`` or what its payload type is called.
+
 Charge loops that are equal but for time stamps and measured values are collapsed: of a run the first and the last are
 kept whole, and one line between them stands for the others with their count in ``repeat`` (its time and body are those
 of the first of them). Lines are written in the order of events, streamed; a run is held back until it ends.
@@ -19,7 +21,7 @@ import msgspec
 
 __all__ = ["Trace"]
 
-_Line = tuple[int, float, str, str, str | None, str, Callable[[], Any], int]
+_Line = tuple[int, float, str, str, str | None, str, Callable[[], Any], str | None, int]
 
 
 class _Run:
@@ -56,6 +58,7 @@ class Trace:
         body: Callable[[], Any],
         *,
         run: Hashable = None,
+        stream: str | None = None,
     ) -> None:
         """Trace one event.
 
@@ -68,12 +71,13 @@ class Trace:
             body: Makes what stands in ``body``; called when and if the line is written.
             run: Equal and not None: the event may be collapsed with its predecessor of the same place, direction and
                 name.
+            stream: Name of the side stream; None for the main stream, and for what is no message.
         """
         self.events += 1
         self._serial += 1
-        line: _Line = (self._serial, t, at, kind, direction, name, body, 1)
-        stream = (at, direction, name)
-        current = self._runs.get(stream)
+        line: _Line = (self._serial, t, at, kind, direction, name, body, stream, 1)
+        key = (at, direction, name)
+        current = self._runs.get(key)
         if run is not None and current is not None and current.key == run:
             if current.last is not None:
                 current.first_waiting = current.first_waiting or current.last
@@ -86,7 +90,7 @@ class Trace:
             self.flush()
         self._put(line)
         if run is not None:
-            self._runs[stream] = _Run(run)
+            self._runs[key] = _Run(run)
 
     def flush(self) -> None:
         """Write what is held back, and end all runs."""
@@ -104,7 +108,7 @@ class Trace:
             self._put(line)
 
     def _put(self, line: _Line) -> None:
-        _, t, at, kind, direction, name, body, repeat = line
+        _, t, at, kind, direction, name, body, stream, repeat = line
         row = {
             "t": round(t, 3),
             "at": at,
@@ -114,4 +118,6 @@ class Trace:
             "body": body(),
             "repeat": repeat,
         }
+        if stream is not None:
+            row["stream"] = stream
         self._write(self._encode(row).decode() + "\n")

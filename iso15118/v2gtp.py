@@ -76,6 +76,7 @@ SCHEMA_KEYS: Mapping[int, str] = MappingProxyType(
         PayloadType.AC_DER_SAE: "AC_DER_SAE",
         PayloadType.SCHEDULE_RENEGOTIATION: "CommonMessages",
         PayloadType.METERING_CONFIRMATION: "CommonMessages",
+        PayloadType.PARKING_STATUS: "CommonMessages",
     }
 )
 """Payload type to the key of the schema set (iso15118.messages.registry) its EXI is written with."""

@@ -20,8 +20,8 @@ from iso15118.ocpp.charger import OcppCharger
 from iso15118.ocpp.station import ChargingStation
 from iso15118.session.actions import Action, Close, Ended, LoopSeen, SetPilot
 from iso15118.session.app import Link
-from iso15118.session.evcc import PHASES, EvccSession
-from iso15118.session.secc import HANDLERS, SeccSession
+from iso15118.session.evcc import PHASES, SIDE_PHASES, EvccSession
+from iso15118.session.secc import HANDLERS, SIDE_HANDLERS, SeccSession
 from iso15118.session.timers import Limits
 from iso15118.trace import Trace
 from sim.clock import Handle, Heap
@@ -100,6 +100,7 @@ class World:
         secc = SeccSession(
             self.charger,
             HANDLERS,
+            side_handlers=SIDE_HANDLERS,
             config=msgspec.structs.replace(scenario.secc, link=Link.LAB_TCP, served=served),
             random_bytes=self.rng.randbytes,
             limits=limits,
@@ -113,7 +114,9 @@ class World:
             services=scenario.services,
             control_modes=(scenario.control_mode,),
         )
-        evcc = EvccSession(self.car, PHASES, config=config, limits=limits, unix_offset_s=offset)
+        evcc = EvccSession(
+            self.car, PHASES, side_phases=SIDE_PHASES, config=config, limits=limits, unix_offset_s=offset
+        )
         return Endpoint(secc, at="SECC", trace=self.trace), Endpoint(evcc, at="EV", trace=self.trace)
 
     # --- the stepping form ---

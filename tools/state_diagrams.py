@@ -28,6 +28,8 @@ What holds in every state besides its rows:
   field; a request under another SessionID with `FAILED_UnknownSession`. Both end the session.
 - A response sent to the station, a request or an unexpected response sent to the car, or a payload that is no message
   ends the session without an answer.
+- A message on a side stream (a payload type of its own) is judged by a table of its own, answered on that stream and
+  leaves the state alone; out of order it ends the session as well.
 - A `FAILED` code ends the session on both sides; a `WARNING` does not.
 - A session that ends goes through `PowerOff`: current to zero first, then contactors, then the connection. The car goes
   to pilot state B. The station waits in `Closing` for the car to close. In `PowerOff`, `Closing` and `Ended` messages are

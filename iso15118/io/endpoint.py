@@ -22,6 +22,7 @@ from iso15118.session.actions import Action, Send
 from iso15118.session.core import Session
 from iso15118.session.emitter import EmitterProfile
 from iso15118.session.services import payload_type_of
+from iso15118.session.side import SIDE_STREAMS
 from iso15118.trace import Trace
 from iso15118.v2gtp import SCHEMA_KEYS, Frame, FrameReader, PayloadType, frame_bytes
 
@@ -36,7 +37,7 @@ class Transmit(msgspec.Struct, frozen=True):
     """Root element of the message inside, for logs."""
 
 
-_SPOKEN = frozenset({PayloadType.SAP, PayloadType.COMMON_MESSAGES, PayloadType.AC, PayloadType.DC})
+_SPOKEN = frozenset({PayloadType.SAP, PayloadType.COMMON_MESSAGES, PayloadType.AC, PayloadType.DC, *SIDE_STREAMS})
 """Payload types a session may be sent."""
 
 
@@ -75,7 +76,7 @@ class Endpoint:
         self.outside = 0
         """Messages sent that are outside of the conservative profile; each kind of finding is traced once."""
         self._read = QName("", "")
-        """Root of the message read last."""
+        """Root of the message read last on the main stream."""
         self._told: set[tuple[str, str]] = set()
         warm()
 
@@ -106,9 +107,11 @@ class Endpoint:
         except CodecError as error:
             self._trace_bytes(frame, str(error), now)
             return self.carry(self.session.reject(error, now), now)
-        self._read, message = content.name, content.value
-        self._trace_message(message, self._read, key, "rx", now)
-        return self.carry(self.session.receive(message, now), now)
+        message, side = content.value, next((each for each in SIDE_STREAMS if each == frame.payload_type), None)
+        if side is None:
+            self._read = content.name
+        self._trace_message(message, content.name, key, "rx", now, side)
+        return self.carry(self.session.receive(message, now, side), now)
 
     def handle_timer(self, now: float) -> list[Action | Transmit]:
         """As ``Session.handle_timer``."""
@@ -132,10 +135,11 @@ class Endpoint:
 
     def carry(self, actions: list[Action], now: float) -> list[Action | Transmit]:
         """Replace every ``Send`` by the bytes to write."""
-        return [self._encode(action.message, now) if isinstance(action, Send) else action for action in actions]
+        return [self._encode(action, now) if isinstance(action, Send) else action for action in actions]
 
-    def _encode(self, message: Record, now: float) -> Transmit:
-        payload_type = payload_type_of(message, self.session.service_id)
+    def _encode(self, send: Send, now: float) -> Transmit:
+        message, side = send.message, send.side
+        payload_type = payload_type_of(message, self.session.service_id) if side is None else side
         key = SCHEMA_KEYS[payload_type]
         # A response is the root that answers what was read: in ACDP one class stands behind two.
         answer = QName(self._read.local.removesuffix("Req") + "Res", self._read.uri)
@@ -143,12 +147,14 @@ class Endpoint:
         name = root_of(schema_grammar(key), "document", message, element)[1].name
         data = frame_bytes(payload_type, exi.encode(message, key, "document", name))
         self.messages += 1
-        self._trace_message(message, name, key, "tx", now)
+        self._trace_message(message, name, key, "tx", now, side)
         if self.session.emitter_profile is EmitterProfile.CONSERVATIVE:
             self._lint(message, name, key, now)
         return Transmit(data, name.local)
 
-    def _trace_message(self, message: Record, name: QName, key: str, direction: str, now: float) -> None:
+    def _trace_message(
+        self, message: Record, name: QName, key: str, direction: str, now: float, side: PayloadType | None
+    ) -> None:
         if self.trace is None:
             return
 
@@ -156,7 +162,8 @@ class Endpoint:
             (content,) = exi.to_json(message, key, "document", name).values()
             return content
 
-        self.trace.event(now, self.at, "iso15118", direction, name.local, body, run=loop_run(message))
+        stream = None if side is None else side.name
+        self.trace.event(now, self.at, "iso15118", direction, name.local, body, run=loop_run(message), stream=stream)
 
     def _lint(self, message: Record, name: QName, key: str, now: float) -> None:
         """Tell of what some deployed codecs can't read.

@@ -13,6 +13,7 @@ import msgspec
 from iso15118.messages.model import Record
 from iso15118.session.ports import ChargingNeeds
 from iso15118.session.ports.ac import PerLine
+from iso15118.v2gtp import PayloadType
 
 __all__ = [
     "Action",
@@ -39,6 +40,8 @@ class Send(msgspec.Struct, frozen=True):
     """Encode and send one message now."""
 
     message: Record
+    side: PayloadType | None = None
+    """The side stream to send it on; None for the main stream, whose payload type follows from the message."""
 
 
 class Close(msgspec.Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 The contract of a session, for whoever drives it (a socket, a simulator, a test):
 
-1. ``receive(message, now)`` for every decoded message, ``reject(error, now)`` for a payload that is none,
+1. ``receive(message, now)`` for every decoded message (with the payload type, if it came on a side stream),
+   ``reject(error, now)`` for a payload that is none,
    ``connection_lost(now)`` when the transport is gone, ``handle_timer(now)`` when ``next_timer()`` is due,
    ``poll(now)`` whenever a port may have something new (an emergency stop, a back end's answer), and
    ``broken(error, now)`` when one of these calls, or carrying out an action, raised.
@@ -37,6 +38,7 @@ from iso15118.session.actions import (
 from iso15118.session.emitter import EmitterProfile
 from iso15118.session.services import AC_SERVICES
 from iso15118.session.timers import Deadlines, Limits, Timer
+from iso15118.v2gtp import PayloadType
 
 __all__ = [
     "AC_OFF",
@@ -150,8 +152,14 @@ class Session(abc.ABC):
         return self.service_id in AC_SERVICES
 
     @abc.abstractmethod
-    def receive(self, message: Record, now: float) -> list[Action]:
-        """Take one decoded message."""
+    def receive(self, message: Record, now: float, side: PayloadType | None = None) -> list[Action]:
+        """Take one decoded message.
+
+        Args:
+            message: What was read.
+            now: The session's clock.
+            side: The side stream it came on (one of ``side.SIDE_STREAMS``); None for the main stream.
+        """
 
     def reject(self, error: RemoteError, now: float) -> list[Action]:
         """Take notice of a payload that is no message: the session ends, power off first."""

@@ -9,6 +9,7 @@ from iso15118 import exi
 from iso15118.errors import CodecError
 from iso15118.io.endpoint import Endpoint, Transmit
 from iso15118.messages.iso20 import ac, acdp
+from iso15118.messages.iso20.common.vehicle_check import EVCheckInStatus, ParkingMethod, VehicleCheckInReq
 from iso15118.messages.iso20.types import MessageHeader, RationalNumber
 from iso15118.session.actions import Close, Ended, Send, SetAcPower, SetContactor, SetPilot
 from iso15118.session.app import AC_20, Link
@@ -83,6 +84,36 @@ def test_a_payload_type_that_is_not_spoken_gets_no_answer():
     assert endpoint.receive_data(frame_bytes(0x1234, b""), 1.0) == []
     assert endpoint.ignored == 2
     assert all(json.loads(line)["name"] == "unreadable" for line in lines)
+
+
+def test_a_side_request_is_answered_on_its_own_payload_type():
+    """And the trace says on which stream both were."""
+    lines: list[str] = []
+    endpoint = station(lines)
+    request = VehicleCheckInReq(
+        header=MessageHeader(session_id=bytes(8), time_stamp=0),
+        ev_check_in_status=EVCheckInStatus.CheckIn,
+        parking_method=ParkingMethod.Manual,
+    )
+    frame = frame_bytes(PayloadType.PARKING_STATUS, exi.encode(request, "CommonMessages"))
+    (answer,) = (a for a in endpoint.receive_data(frame, 1.0) if isinstance(a, Transmit))
+    sent = parse_datagram(answer.data)
+    assert sent.payload_type == 0x8104
+    assert exi.decode(sent.payload, "CommonMessages").response_code.value == "FAILED_SequenceError"
+    rows = [json.loads(line) for line in lines]
+    assert [(row["name"], row["stream"]) for row in rows] == [
+        ("VehicleCheckInReq", "PARKING_STATUS"),
+        ("VehicleCheckInRes", "PARKING_STATUS"),
+    ]
+    lines.clear()
+    station(lines).receive_data(HELLO, 1.0)
+    assert all("stream" not in json.loads(line) for line in lines)
+
+
+def test_system_status_of_acdp_is_not_spoken():
+    endpoint = station()
+    assert endpoint.receive_data(frame_bytes(PayloadType.ACDP_SYSTEM_STATUS, b"\x80"), 1.0) == []
+    assert endpoint.ignored == 1
 
 
 def test_a_payload_that_is_no_message_ends_the_session():

@@ -25,7 +25,7 @@ from iso15118.messages.model import Record
 from iso15118.session import actions as act
 from iso15118.session.app import AC_20, DC_20, Link
 from iso15118.session.core import NO_CURRENT_A, Session, State
-from iso15118.session.evcc import PHASES, EvccConfig, EvccSession
+from iso15118.session.evcc import PHASES, SIDE_PHASES, EvccConfig, EvccSession, SidePhases
 from iso15118.session.ports import (
     EnergyNeeds,
     IsolationState,
@@ -35,9 +35,10 @@ from iso15118.session.ports import (
     VehicleLimits,
 )
 from iso15118.session.ports.ac import AcReading
-from iso15118.session.secc import HANDLERS, SeccConfig, SeccSession
+from iso15118.session.secc import HANDLERS, SIDE_HANDLERS, SeccConfig, SeccSession, SideHandlers
 from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
 from iso15118.session.timers import Limits
+from iso15118.v2gtp import PayloadType
 
 EV, SECC = "EV", "SECC"
 IMPORT_WH, EXPORT_WH = 1_234, 567
@@ -55,6 +56,8 @@ class Event(NamedTuple):
     item: Any
     current_a: float
     """Current at that moment, before the item had any effect."""
+    side: PayloadType | None = None
+    """The side stream of a message; None for the main stream."""
 
 
 _KEYS = {
@@ -102,6 +105,8 @@ class World:
         secc_limits: Limits | None = None,
         evcc_limits: Limits | None = None,
         encoded: bool = True,
+        side_handlers: SideHandlers | None = None,
+        side_phases: SidePhases | None = None,
     ) -> None:
         """Plug in; ``start`` begins. ``encoded``: every message must pass the codec's border."""
         self.now = 0.0
@@ -118,6 +123,7 @@ class World:
         self.secc = SeccSession(
             self.charger,
             HANDLERS,
+            side_handlers=SIDE_HANDLERS if side_handlers is None else side_handlers,
             config=SeccConfig(link=Link.LAB_TCP, served=(DC_20, AC_20) if is_ac else (DC_20,), **(secc or {})),
             random_bytes=lambda n: next(random_ids).to_bytes(n, "big"),
             limits=secc_limits,
@@ -131,7 +137,12 @@ class World:
             "control_modes": (mode,),
         } | (evcc or {})
         self.evcc = EvccSession(
-            self.vehicle, PHASES, config=EvccConfig(**config), limits=evcc_limits, unix_offset_s=UNIX_S
+            self.vehicle,
+            PHASES,
+            side_phases=SIDE_PHASES if side_phases is None else side_phases,
+            config=EvccConfig(**config),
+            limits=evcc_limits,
+            unix_offset_s=UNIX_S,
         )
         self.encoded = encoded
         self.log: list[Event] = []
@@ -153,7 +164,7 @@ class World:
         self.current_a = 0.0
         """At the battery, whatever the outlet: an ideal charger stands between AC and DC."""
         self._charged_wh = self._discharged_wh = 0.0
-        self._queue: deque[tuple[str, Record | None]] = deque()
+        self._queue: deque[tuple[str, Record | None, PayloadType | None]] = deque()
         self._script: list[tuple[float, int, Callable[[], object]]] = []
         self._count = itertools.count()
         self._frozen: set[str] = set()
@@ -214,10 +225,10 @@ class World:
             if at not in self._frozen:
                 self._do(at, self.session(at).poll(self.now))
 
-    def inject(self, to: str, message: Record) -> list[act.Action]:
+    def inject(self, to: str, message: Record, side: PayloadType | None = None) -> list[act.Action]:
         """Have one side receive a message that the other did not send; what is queued is lost."""
         self._queue.clear()
-        actions = self.session(to).receive(message, self.now)
+        actions = self.session(to).receive(message, self.now, side)
         self._do(to, actions)
         return actions
 
@@ -232,7 +243,7 @@ class World:
     def freeze(self, who: str) -> None:
         """From now on ``who`` does nothing at all: no timer, no message, no pilot, no close."""
         self._frozen.add(who)
-        self._queue = deque((to, message) for to, message in self._queue if to == who)
+        self._queue = deque(entry for entry in self._queue if entry[0] == who)
 
     def cut(self) -> None:
         """The connection is gone for both."""
@@ -306,16 +317,20 @@ class World:
 
     # --- how it works ---
 
-    def _deliver(self, to: str, message: Record | None) -> None:
+    def _deliver(self, to: str, message: Record | None, side: PayloadType | None) -> None:
         if to in self._frozen:
             return
         session = self.session(to)
-        self._do(to, session.connection_lost(self.now) if message is None else session.receive(message, self.now))
+        if message is None:
+            self._do(to, session.connection_lost(self.now))
+        else:
+            self._do(to, session.receive(message, self.now, side))
 
     def _do(self, at: str, actions: list[act.Action]) -> None:
         for action in actions:
             item = action.message if isinstance(action, act.Send) else action
-            event = Event(self.now, at, item, self.current_a)
+            side = action.side if isinstance(action, act.Send) else None
+            event = Event(self.now, at, item, self.current_a, side)
             self.log.append(event)
             match action:
                 case act.Send(message=message):
@@ -326,9 +341,9 @@ class World:
                             change()
                             self.poll()
                     if not self.lost(at, message):
-                        self._queue.append((EV if at == SECC else SECC, message))
+                        self._queue.append((EV if at == SECC else SECC, message, side))
                 case act.Close():
-                    self._queue.append((EV if at == SECC else SECC, None))
+                    self._queue.append((EV if at == SECC else SECC, None, None))
                 case act.Ended():
                     assert at not in self.ended, "ended twice"
                     self.ended[at] = action

@@ -14,9 +14,19 @@ from iso15118.session.evcc import (
     session_stop,
 )
 from iso15118.session.evcc.context import EvccConfig, EvccContext
-from iso15118.session.evcc.session import EvccSession, Phase, Phases
+from iso15118.session.evcc.session import EvccSession, Phase, Phases, SidePhase, SidePhases
 
-__all__ = ["PHASES", "EvccConfig", "EvccContext", "EvccSession", "Phase", "Phases"]
+__all__ = [
+    "PHASES",
+    "SIDE_PHASES",
+    "EvccConfig",
+    "EvccContext",
+    "EvccSession",
+    "Phase",
+    "Phases",
+    "SidePhase",
+    "SidePhases",
+]
 
 PHASES: Phases = {
     **app.PHASES,
@@ -30,3 +40,6 @@ PHASES: Phases = {
     **session_stop.PHASES,
 }
 """State -> request, response, handler and the states that may follow: the whole order of a session at the car."""
+
+SIDE_PHASES: SidePhases = {}
+"""Side stream -> what the car asks there, while the main stream goes on."""

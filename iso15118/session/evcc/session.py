@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from iso15118.errors import LocalError, PeerTimeout, RemoteError, SequenceError, SessionError
@@ -15,8 +16,9 @@ from iso15118.session.evcc.context import EvccConfig, EvccContext
 from iso15118.session.ports import Vehicle, Wish
 from iso15118.session.ports.ac import AcInletPort
 from iso15118.session.timers import Limits, Timer
+from iso15118.v2gtp import PayloadType
 
-__all__ = ["EvccSession", "Phase", "Phases"]
+__all__ = ["EvccSession", "Phase", "Phases", "SidePhase", "SidePhases"]
 
 
 class Phase(NamedTuple):
@@ -34,6 +36,23 @@ class Phase(NamedTuple):
 Phases = Mapping[State, Phase]
 
 
+class SidePhase(NamedTuple):
+    """What the car asks on a side stream, while the main stream goes on."""
+
+    compose: Callable[[EvccSession, float], Record | None]
+    """The request to send now, or None while there is nothing to ask; called whenever the ports are read."""
+    response: type[Record]
+    handler: Callable[[EvccSession, Any, float], tuple[Action, ...]]
+    states: frozenset[State]
+    """Beside which states of the main stream the car asks. An answer is taken beside any."""
+    timer: Timer
+    """How long the answer may take; a timer of this stream alone."""
+
+
+SidePhases = Mapping[PayloadType, SidePhase]
+_NO_SIDE: SidePhases = MappingProxyType({})
+
+
 class EvccSession(Session):
     """One session of one car."""
 
@@ -44,6 +63,7 @@ class EvccSession(Session):
         vehicle: Vehicle,
         phases: Phases,
         *,
+        side_phases: SidePhases = _NO_SIDE,
         config: EvccConfig | None = None,
         limits: Limits | None = None,
         unix_offset_s: float = 0.0,
@@ -53,6 +73,7 @@ class EvccSession(Session):
         Args:
             vehicle: The car's ports.
             phases: The transition table (``iso15118.session.evcc.PHASES``).
+            side_phases: What is asked on side streams (``iso15118.session.evcc.SIDE_PHASES``).
             config: What the car is set to.
             limits: The timer table.
             unix_offset_s: Seconds to add to ``now`` to get seconds since 1970.
@@ -62,7 +83,8 @@ class EvccSession(Session):
         self.config = config or EvccConfig()
         self.emitter_profile = self.config.emitter_profile
         self.context = EvccContext()
-        self._phases = phases
+        self._phases, self._side_phases = phases, side_phases
+        self._asked_aside: set[PayloadType] = set()
         self._awaiting = False
         self._pause: Timer | None = None
 
@@ -84,10 +106,12 @@ class EvccSession(Session):
         self.timers.start(Timer.EVCC_COMMUNICATION_SETUP, now)
         return self._compose(now)
 
-    def receive(self, message: Record, now: float) -> list[Action]:
+    def receive(self, message: Record, now: float, side: PayloadType | None = None) -> list[Action]:
         """Take one decoded response."""
         if self.state in FINAL_STATES:
             return []
+        if side is not None:
+            return self._receive_aside(message, side, now)
         phase = self._phases[self.state]
         if not self._awaiting or type(message) is not phase.response:
             expected = frozenset({phase.response.__name__} if self._awaiting else ())
@@ -97,14 +121,11 @@ class EvccSession(Session):
             return self._fail(danger, now)
         self.timers.stop(phase.timer)
         self._awaiting = False
-        if isinstance(message, V2GResponse):
-            new = isinstance(message, SessionSetupRes)
-            if not new and message.header.session_id != self.session_id:
-                return self._fail(SessionError("the station answered with a foreign SessionID"), now)
-            if message.response_code.value.startswith("FAILED"):
-                code = message.response_code.value  # V2G20-735: the rest of the answer is ignored
-                return self._fail(SessionError(f"the station answered {self.state.value} with {code}", code), now)
-        return self._take(phase, phase.handler(self, message, now), now)
+        error = self._refused(message, self.state.value)
+        if error is not None:
+            return self._fail(error, now)
+        actions = self._take(phase, phase.handler(self, message, now), now)
+        return actions + self._ask_aside(now)
 
     # --- handlers' side ---
 
@@ -147,6 +168,48 @@ class EvccSession(Session):
         self.timers.start(step.after, now)
         return actions
 
+    def _refused(self, message: Record, asked: str) -> SessionError | None:
+        """What an answer says that ends the session, whatever else it says (V2G20-735)."""
+        if not isinstance(message, V2GResponse):
+            return None
+        if not isinstance(message, SessionSetupRes) and message.header.session_id != self.session_id:
+            return SessionError("the station answered with a foreign SessionID")
+        code = message.response_code.value
+        if code.startswith("FAILED"):
+            return SessionError(f"the station answered {asked} with {code}", code)
+        return None
+
+    def _receive_aside(self, message: Record, side: PayloadType, now: float) -> list[Action]:
+        """An answer on a side stream: it may come before or after that of the main stream, and in a later state."""
+        phase = self._side_phases.get(side)
+        if phase is None or side not in self._asked_aside or type(message) is not phase.response:
+            asked = phase is not None and side in self._asked_aside
+            expected = frozenset({phase.response.__name__} if asked and phase is not None else ())
+            return self._fail(SequenceError(type(message).__name__, side.name, expected), now)
+        danger = self._danger(now)
+        if danger is not None:
+            return self._fail(danger, now)
+        self.timers.stop(phase.timer)
+        self._asked_aside.discard(side)
+        error = self._refused(message, side.name)
+        if error is not None:
+            return self._fail(error, now)
+        actions = self._emit(phase.handler(self, message, now))
+        return self._fail(self._failure, now) if self._failure is not None else actions + self._ask_aside(now)
+
+    def _ask_aside(self, now: float) -> list[Action]:
+        """Send what there is to ask on side streams on which nothing is asked yet."""
+        actions: list[Action] = []
+        for side, phase in self._side_phases.items():
+            if side in self._asked_aside or self.state not in phase.states:
+                continue
+            request = phase.compose(self, now)
+            if request is not None:
+                self._asked_aside.add(side)
+                self.timers.start(phase.timer, now)
+                actions.append(Send(request, side))
+        return actions
+
     def _compose(self, now: float) -> list[Action]:
         phase = self._phases[self.state]
         request = phase.compose(self, now)
@@ -157,7 +220,7 @@ class EvccSession(Session):
 
     def _timeout(self, timer: Timer, now: float) -> list[Action]:
         if timer is self._pause:
-            return self._compose(now)
+            return self._compose(now) + self._ask_aside(now)
         if timer is Timer.EVCC_RAMP_DOWN:
             self.context.ramp_down_over = True
             return []
@@ -170,7 +233,7 @@ class EvccSession(Session):
         return SessionError("emergency stop") if self.vehicle.battery(now).emergency_stop else None
 
     def _poll(self, now: float) -> list[Action]:
-        return []  # all else is asked when the next request is composed
+        return self._ask_aside(now)  # all else is asked when the next request is composed
 
     def _present_current_a(self, now: float) -> float:
         if not self.is_ac:

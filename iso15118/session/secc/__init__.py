@@ -14,9 +14,20 @@ from iso15118.session.secc import (
     session_stop,
 )
 from iso15118.session.secc.context import MeterInfoBase, SeccConfig, SeccContext
-from iso15118.session.secc.session import Handlers, Rule, SeccSession
+from iso15118.session.secc.session import Handlers, Rule, SeccSession, SideHandlers, SideRule
 
-__all__ = ["HANDLERS", "Handlers", "MeterInfoBase", "Rule", "SeccConfig", "SeccContext", "SeccSession"]
+__all__ = [
+    "HANDLERS",
+    "SIDE_HANDLERS",
+    "Handlers",
+    "MeterInfoBase",
+    "Rule",
+    "SeccConfig",
+    "SeccContext",
+    "SeccSession",
+    "SideHandlers",
+    "SideRule",
+]
 
 HANDLERS: Handlers = {
     **app.HANDLERS,
@@ -30,3 +41,6 @@ HANDLERS: Handlers = {
     **session_stop.HANDLERS,
 }
 """(state, request) -> handler and the states that may follow: the whole order of a session at the station."""
+
+SIDE_HANDLERS: SideHandlers = {}
+"""(side stream, request) -> handler and the states of the main stream beside which it may come."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from iso15118.errors import LocalError, PeerTimeout, RemoteError, SequenceError, SessionError
@@ -17,9 +18,11 @@ from iso15118.session.ports import Charger
 from iso15118.session.ports.ac import AcOutletPort
 from iso15118.session.secc.context import SeccConfig, SeccContext
 from iso15118.session.secc.failed import failed_response
+from iso15118.session.side import SideStep
 from iso15118.session.timers import Limits, Timer
+from iso15118.v2gtp import PayloadType
 
-__all__ = ["Handlers", "Rule", "SeccSession"]
+__all__ = ["Handlers", "Rule", "SeccSession", "SideHandlers", "SideRule"]
 
 Handler = Callable[["SeccSession", Any, float], Step]
 
@@ -62,6 +65,17 @@ class Rule(NamedTuple):
 Handlers = Mapping[tuple[State, type[Record]], Rule]
 
 
+class SideRule(NamedTuple):
+    """How a request on a side stream is handled, and the states of the main stream beside which it may come."""
+
+    handler: Callable[[SeccSession, Any, float], SideStep]
+    states: frozenset[State]
+
+
+SideHandlers = Mapping[tuple[PayloadType, type[Record]], SideRule]
+_NO_SIDE: SideHandlers = MappingProxyType({})
+
+
 class SeccSession(Session):
     """One session of one outlet."""
 
@@ -72,6 +86,7 @@ class SeccSession(Session):
         charger: Charger,
         handlers: Handlers,
         *,
+        side_handlers: SideHandlers = _NO_SIDE,
         config: SeccConfig | None = None,
         random_bytes: Callable[[int], bytes],
         limits: Limits | None = None,
@@ -83,6 +98,7 @@ class SeccSession(Session):
         Args:
             charger: The outlet's ports.
             handlers: The transition table (``iso15118.session.secc.HANDLERS``).
+            side_handlers: What may be asked on side streams (``iso15118.session.secc.SIDE_HANDLERS``).
             config: What the outlet is set to.
             random_bytes: Cryptographic randomness, for instance ``secrets.token_bytes`` (V2G20-835).
             limits: The timer table.
@@ -98,8 +114,10 @@ class SeccSession(Session):
         self.expired: set[Timer] = set()
         """Ongoing limits that have run out: the next answer says so."""
         self.deferred_too_long = False
-        self._handlers = handlers
+        self._handlers, self._side_handlers = handlers, side_handlers
         self._deferred: Record | None = None
+        self._side_deferred: dict[PayloadType, tuple[V2GRequest, Timer]] = {}
+        """Side requests that wait for their answer, and how long they may."""
         self.timers.start(Timer.SECC_COMMUNICATION_SETUP, now)
 
     # --- driver's side ---
@@ -109,10 +127,12 @@ class SeccSession(Session):
         """The energy transfer service talked about or selected; 0 before."""
         return self.context.service_id
 
-    def receive(self, message: Record, now: float) -> list[Action]:
+    def receive(self, message: Record, now: float, side: PayloadType | None = None) -> list[Action]:
         """Take one decoded request."""
         if self.state in FINAL_STATES:
             return []
+        if side is not None:
+            return self._receive_aside(message, side, now)
         expected = frozenset(cls.__name__ for state, cls in self._handlers if state is self.state)
         if not isinstance(message, V2GRequest | SupportedAppProtocolReq):
             return self._fail(SequenceError(type(message).__name__, self.state.value, expected), now)
@@ -166,12 +186,12 @@ class SeccSession(Session):
             self.timers.start(Timer.SECC_DEFERRED_POLL, now)
             return actions
         self._deferred, self.deferred_too_long = None, False
-        self.timers.stop(*_DEFERRALS, Timer.SECC_DEFERRED_POLL)
-        code = getattr(step.message, "response_code").value  # noqa: B009  (a response by construction)
+        self.timers.stop(*_DEFERRALS)
+        self._stop_polling()
         actions.append(Send(step.message))
-        if code.upper().startswith("FAILED"):
-            self.error = SessionError(f"{type(message).__name__} answered {code}", code)
-            return actions + self._end(str(self.error), now, close_after=Timer.SECC_CLOSE)
+        failed = self._end_if_failed(message, step.message, now)
+        if failed:
+            return actions + failed
         if step.state not in rule.to:
             raise LocalError(f"{rule.handler.__name__} may not lead to {step.state}")
         if step.state is State.CLOSING:
@@ -182,19 +202,74 @@ class SeccSession(Session):
         self.timers.start(Timer.SECC_SEQUENCE_CHARGE_LOOP if loop else Timer.SECC_SEQUENCE, now)
         return actions
 
-    def _refuse(self, request: V2GRequest | SupportedAppProtocolReq, error: RemoteError, now: float) -> list[Action]:
-        """Answer in kind with a FAILED code, then end (V2G20-459, V2G20-460)."""
+    def _receive_aside(self, message: Record, side: PayloadType, now: float) -> list[Action]:
+        """A request on a side stream, judged by a table of its own and answered on that stream."""
+        expected = frozenset(cls.__name__ for stream, cls in self._side_handlers if stream is side)
+        if not isinstance(message, V2GRequest):
+            return self._fail(SequenceError(type(message).__name__, side.name, expected), now)
+        if self.session_id not in (NO_SESSION, message.header.session_id):
+            return self._refuse(message, SessionError("foreign SessionID", "FAILED_UnknownSession"), now, side)
+        rule = self._side_handlers.get((side, type(message)))
+        if rule is None or self.state not in rule.states or side in self._side_deferred:
+            where = f"{side.name} beside {self.state.value}"
+            return self._refuse(message, SequenceError(type(message).__name__, where, expected), now, side)
+        danger = self._danger(now)
+        if danger is not None:
+            return self._refuse(message, danger, now, side)
+        return self._handle_aside(message, side, now)
+
+    def _handle_aside(self, message: V2GRequest, side: PayloadType, now: float) -> list[Action]:
+        step = self._side_handlers[side, type(message)].handler(self, message, now)
+        actions = self._emit(step.actions)
+        if step.message is None:
+            if step.defer is None:
+                raise LocalError(f"the handler of {type(message).__name__} neither answered nor deferred")
+            if side not in self._side_deferred:
+                self._side_deferred[side] = message, step.defer
+                self.timers.start(step.defer, now)
+            self.timers.start(Timer.SECC_DEFERRED_POLL, now)
+            return actions
+        _, limit = self._side_deferred.pop(side, (message, None))
+        if limit is not None:
+            self.timers.stop(limit)
+            self.expired.discard(limit)
+        self._stop_polling()
+        actions.append(Send(step.message, side))
+        return actions + self._end_if_failed(message, step.message, now)
+
+    def _end_if_failed(self, request: Record, response: Record, now: float) -> list[Action]:
+        code = getattr(response, "response_code").value  # noqa: B009  (a response by construction)
+        if not code.upper().startswith("FAILED"):
+            return []
+        self.error = SessionError(f"{type(request).__name__} answered {code}", code)
+        return self._end(str(self.error), now, close_after=Timer.SECC_CLOSE)
+
+    def _stop_polling(self) -> None:
+        if self._deferred is None and not self._side_deferred:
+            self.timers.stop(Timer.SECC_DEFERRED_POLL)
+
+    def _refuse(
+        self,
+        request: V2GRequest | SupportedAppProtocolReq,
+        error: RemoteError,
+        now: float,
+        side: PayloadType | None = None,
+    ) -> list[Action]:
+        """Answer in kind, and where it was asked, with a FAILED code; then end (V2G20-459, V2G20-460)."""
         self.error = error
         response: V2GResponse | SupportedAppProtocolRes = failed_response(
             request, error.response_code, self.header(now)
         )
-        return [Send(response), *self._end(str(error), now, close_after=Timer.SECC_CLOSE)]
+        return [Send(response, side), *self._end(str(error), now, close_after=Timer.SECC_CLOSE)]
 
     def _timeout(self, timer: Timer, now: float) -> list[Action]:
         if timer is Timer.SECC_DEFERRED_POLL:
             return self._poll(now)
         if timer in _DEFERRALS:
             self.deferred_too_long = True
+            return self._poll(now)
+        if timer in [limit for _, limit in self._side_deferred.values()]:
+            self.expired.add(timer)
             return self._poll(now)
         if timer in _ANSWERED_LATER:
             self.expired.add(timer)
@@ -216,12 +291,24 @@ class SeccSession(Session):
         return None
 
     def _end_for_danger(self, danger: RemoteError, now: float) -> list[Action]:
+        """Whatever still waits for its answer gets it, where it was asked."""
+        answers: list[Action] = [
+            Send(failed_response(request, danger.response_code, self.header(now)), side)
+            for side, (request, _) in self._side_deferred.items()
+        ]
         if self._deferred is None:
-            return self._fail(danger, now)
+            return answers + self._fail(danger, now)
         assert isinstance(self._deferred, V2GRequest)  # nothing defers the handshake
-        return self._refuse(self._deferred, danger, now)
+        return answers + self._refuse(self._deferred, danger, now)
 
     def _poll(self, now: float) -> list[Action]:
+        actions = self._poll_main(now)
+        for side, (message, _) in list(self._side_deferred.items()):
+            if self.state not in FINAL_STATES:
+                actions += self._handle_aside(message, side, now)
+        return actions
+
+    def _poll_main(self, now: float) -> list[Action]:
         if self._deferred is None:
             rules = [rule for (state, _), rule in self._handlers.items() if state is self.state]
             return [action for rule in rules if rule.poll for action in self._emit(rule.poll(self, now))]
