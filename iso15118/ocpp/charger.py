@@ -31,6 +31,7 @@ from iso15118.session.ports import (
     ChargerLimits,
     ChargingNeeds,
     MeterReading,
+    MobilityNeeds,
     OfferedSchedule,
     StageReading,
 )
@@ -127,6 +128,9 @@ class OcppCharger(Charger):
         if not entries:
             entries = ((horizon, min(needs.max_charge_power_w, self._own_limits(needs, now).max_charge_power_w)),)
         return (OfferedSchedule(start_s=now, entries=entries),)
+
+    def mobility_needs(self, now: float) -> MobilityNeeds:
+        return self.device.mobility_needs(now)
 
     def _at_outlet(self, ac_power_w: float) -> float:
         return ac_power_w * self.efficiency if ac_power_w > 0 else ac_power_w / self.efficiency

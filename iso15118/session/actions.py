@@ -11,7 +11,7 @@ import enum
 import msgspec
 
 from iso15118.messages.model import Record
-from iso15118.session.ports import ChargingNeeds
+from iso15118.session.ports import ChargingNeeds, MobilityNeeds
 from iso15118.session.ports.ac import PerLine
 from iso15118.v2gtp import PayloadType
 
@@ -23,6 +23,7 @@ __all__ = [
     "EnergyFlow",
     "EvccIdentified",
     "LoopSeen",
+    "MobilityNeedsTold",
     "NeedsTold",
     "PowerProfileChosen",
     "Send",
@@ -152,6 +153,12 @@ class NeedsTold(msgspec.Struct, frozen=True):
     needs: ChargingNeeds
 
 
+class MobilityNeedsTold(msgspec.Struct, frozen=True):
+    """EV: departure and energy as the station knows them (MobilityNeedsMode 2); again when it changes its mind."""
+
+    needs: MobilityNeeds
+
+
 class PowerProfileChosen(msgspec.Struct, frozen=True):
     """SECC, Scheduled control: which tuple the car follows and how (PowerDeliveryReq)."""
 
@@ -202,6 +209,7 @@ Action = (
     | AuthorizationWanted
     | ServiceChosen
     | NeedsTold
+    | MobilityNeedsTold
     | PowerProfileChosen
     | EnergyFlow
     | LoopSeen

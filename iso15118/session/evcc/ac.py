@@ -19,6 +19,7 @@ from iso15118.session.evcc.loop import (
     registers,
     scheduled_power,
 )
+from iso15118.session.evcc.mobility import learn, may_discharge
 from iso15118.session.evcc.schedule_exchange import v2x_requests
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.lines import NOTHING, clip, minimum, read_limits, read_lines, share, spell, spell_limit
@@ -33,6 +34,14 @@ __all__ = ["PHASES"]
 def _limits(session: EvccSession, now: float) -> AcLimits:
     """The car's limits on the lines in use."""
     return session.inlet.ac_limits(now).first(session.context.ac_lines)
+
+
+def _present(session: EvccSession, limits: AcLimits, now: float) -> AcLimits:
+    """The same with nothing out of the car where energy may not leave the battery now."""
+    if may_discharge(session, now):
+        return limits
+    none = (0.0,) * session.context.ac_lines
+    return msgspec.structs.replace(limits, max_discharge_power_w=none, min_discharge_power_w=none)
 
 
 def _spelled(session: EvccSession, limits: AcLimits) -> dict[str, Any]:
@@ -81,7 +90,7 @@ def compose_charge_loop(session: EvccSession, now: float) -> ac.AC_ChargeLoopReq
     meter = begin_loop(session, now)
     context, needs = session.context, session.vehicle.needs(now)
     reading = session.inlet.ac_reading(now)
-    limits = NOTHING.first(context.ac_lines) if context.stopping else _limits(session, now)
+    limits = NOTHING.first(context.ac_lines) if context.stopping else _present(session, _limits(session, now), now)
     fields: dict[str, Any] = {
         **energy_requests(needs),
         **_spelled(session, limits),
@@ -103,10 +112,7 @@ def _bounds(session: EvccSession, now: float) -> AcLimits:
     """What car and station allow, line by line; nothing out of the car unless a bidirectional service was chosen."""
     bounds = minimum(_limits(session, now), session.context.ac_station)
     bounds = variant_of(session.service_id).narrow(session, bounds)
-    if session.context.bidirectional:
-        return bounds
-    none = (0.0,) * session.context.ac_lines
-    return msgspec.structs.replace(bounds, max_discharge_power_w=none, min_discharge_power_w=none)
+    return _present(session, bounds, now)
 
 
 def power(session: EvccSession, target_w: PerLine | None, now: float) -> SetAcPower:
@@ -161,8 +167,9 @@ def looped(session: EvccSession, response: ac.AC_ChargeLoopRes, now: float) -> S
     largest = max((abs(value) for value in told), default=0.0) / context.ac_voltage_v
     current_a = max(largest, session.present_current_a(now))
     followed = variant.looped(session, mode, now)
+    told_needs = learn(session, mode, now)
     step = end_loop(session, response, current_a, (seen,))
-    return step._replace(actions=(*step.actions, *followed, power(session, target, now)))
+    return step._replace(actions=(*told_needs, *step.actions, *followed, power(session, target, now)))
 
 
 PHASES: Phases = {

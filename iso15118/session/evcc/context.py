@@ -9,7 +9,7 @@ from iso15118.session.app import DC_20, AppProtocolOffer, Link, usable
 from iso15118.session.emitter import EmitterProfile, check_protocols, check_text
 from iso15118.session.lines import NOTHING
 from iso15118.session.parameter_sets import ParameterChoices, check_choices
-from iso15118.session.ports import ChargerLimits, OfferedSchedule
+from iso15118.session.ports import ChargerLimits, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.ac import AcLimits
 from iso15118.session.services import (
     ControlMode,
@@ -96,6 +96,8 @@ class EvccContext:
     ac_asymmetry_w: float | None = None
     """AC: how far the power of two lines may differ."""
     schedule: OfferedSchedule | None = None
+    station_needs: MobilityNeeds = field(default_factory=MobilityNeeds)
+    """Departure and energy as the station states them (MobilityNeedsMode 2)."""
     pre_charged: bool = False
     leaving: ChargingSession | None = None
     """How the session is to be left once somebody wants to end it; the last one that was more final counts."""

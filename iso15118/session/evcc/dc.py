@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from iso15118.messages.iso20 import dc
 from iso15118.messages.iso20.types import Processing, RationalNumber
 from iso15118.session.actions import LoopSeen, SetContactor
@@ -17,6 +19,7 @@ from iso15118.session.evcc.loop import (
     registers,
     scheduled_power,
 )
+from iso15118.session.evcc.mobility import learn, may_discharge
 from iso15118.session.evcc.power_delivery import open_without_current
 from iso15118.session.evcc.schedule_exchange import v2x_requests
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
@@ -153,7 +156,7 @@ def pre_charged(session: EvccSession, response: dc.DC_PreChargeRes, now: float) 
 def compose_charge_loop(session: EvccSession, now: float) -> dc.DC_ChargeLoopReq:
     """Tell limits and needs (Dynamic) or the target current (Scheduled); all zero while stopping."""
     meter = begin_loop(session, now)
-    limits = session.vehicle.limits(now)
+    limits = _present_limits(session, now)
     dynamic = session.context.control_mode is ControlMode.DYNAMIC
     return dc.DC_ChargeLoopReq(
         header=session.header(now),
@@ -161,6 +164,20 @@ def compose_charge_loop(session: EvccSession, now: float) -> dc.DC_ChargeLoopReq
         meter_info_requested=meter,
         ev_present_voltage=rational(session.vehicle.battery(now).voltage_v),
         cl_req_control_mode=_dynamic(session, limits, now) if dynamic else _scheduled(session, now),
+    )
+
+
+def _present_limits(session: EvccSession, now: float) -> VehicleLimits:
+    """The battery's limits; nothing out of it where energy may not leave it now."""
+    limits = session.vehicle.limits(now)
+    if may_discharge(session, now):
+        return limits
+    return msgspec.structs.replace(
+        limits,
+        max_discharge_power_w=0.0,
+        min_discharge_power_w=0.0,
+        max_discharge_current_a=0.0,
+        min_discharge_current_a=0.0,
     )
 
 
@@ -187,7 +204,7 @@ def _dynamic(session: EvccSession, limits: VehicleLimits, now: float) -> dc.Dyna
 
 
 def _scheduled(session: EvccSession, now: float) -> dc.Scheduled_DC_CLReqControlMode:
-    limits, needs = session.vehicle.limits(now), session.vehicle.needs(now)
+    limits, needs = _present_limits(session, now), session.vehicle.needs(now)
     common: dict[str, Any] = {
         **energy_requests(needs),
         "ev_target_current": rational(target_current(session, now), step=-2),
@@ -211,7 +228,7 @@ def target_current(session: EvccSession, now: float) -> float:
     context, schedule = session.context, session.context.schedule
     if context.stopping or schedule is None:
         return 0.0
-    limits, station = session.vehicle.limits(now), context.station
+    limits, station = _present_limits(session, now), context.station
     power = scheduled_power(schedule, now)
     power = min(power, limits.max_charge_power_w, station.max_charge_power_w)
     power = max(power, -limits.max_discharge_power_w, -station.max_discharge_power_w)
@@ -234,7 +251,8 @@ def looped(session: EvccSession, response: dc.DC_ChargeLoopRes, now: float) -> S
         discharged_wh=discharged_wh,
     )
     current_a = max(abs(context.last_current_a), abs(session.vehicle.battery(now).current_a))
-    return end_loop(session, response, current_a, (seen,))
+    needs = learn(session, response.cl_res_control_mode, now)
+    return end_loop(session, response, current_a, (*needs, seen))
 
 
 # --- welding detection ---

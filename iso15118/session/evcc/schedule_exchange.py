@@ -16,6 +16,7 @@ from iso15118.messages.iso20.common.schedule_exchange import (
 from iso15118.messages.iso20.types import Processing
 from iso15118.session.actions import SetPilot
 from iso15118.session.core import State, Step
+from iso15118.session.evcc.mobility import learn
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.ports import EnergyNeeds, OfferedSchedule
 from iso15118.session.quantities import number, rational
@@ -75,15 +76,16 @@ def exchanged(session: EvccSession, response: ScheduleExchangeRes, now: float) -
     if session.wants_to_stop(now):
         session.timers.stop(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE)
         return Step(State.SESSION_STOP)
+    told = learn(session, mode, now)
     if response.evse_processing is not Processing.Finished:
-        return Step(State.SCHEDULE_EXCHANGE, after=Timer.EVCC_ONGOING_INTERVAL)
+        return Step(State.SCHEDULE_EXCHANGE, after=Timer.EVCC_ONGOING_INTERVAL, actions=told)
     session.timers.stop(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE)
     if response.scheduled_se_res_control_mode is not None and not dynamic:
         first = response.scheduled_se_res_control_mode.schedule_tuple[0]
         session.context.schedule = read_tuple(session, first)
     if session.is_ac:
-        return Step(State.POWER_DELIVERY)  # the pilot stays at B until PowerDelivery(Start) (V2G20-1617)
-    return Step(State.DC_CABLE_CHECK, actions=(SetPilot("C"),))
+        return Step(State.POWER_DELIVERY, actions=told)  # the pilot stays at B until PowerDelivery(Start) (V2G20-1617)
+    return Step(State.DC_CABLE_CHECK, actions=(*told, SetPilot("C")))
 
 
 def read_tuple(session: EvccSession, schedule: ScheduleTuple) -> OfferedSchedule:

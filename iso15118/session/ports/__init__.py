@@ -22,7 +22,7 @@ from iso15118.session.ports.car import (
     Wish,
     WishPort,
 )
-from iso15118.session.ports.schedule import ChargingNeeds, OfferedSchedule
+from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.simple import SimpleCharger, SimpleVehicle
 from iso15118.session.ports.station import (
     Authorization,
@@ -33,6 +33,7 @@ from iso15118.session.ports.station import (
     LimitsPort,
     MeterPort,
     MeterReading,
+    MobilityPort,
     PilotPort,
     SchedulePort,
     ServicesPort,
@@ -60,6 +61,8 @@ __all__ = [
     "LimitsPort",
     "MeterPort",
     "MeterReading",
+    "MobilityNeeds",
+    "MobilityPort",
     "NeedsPort",
     "OfferedSchedule",
     "PerLine",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from iso15118.errors import LocalError
+
 __all__ = [
     "ChargingNeeds",
+    "MobilityNeeds",
     "OfferedSchedule",
 ]
 
@@ -18,6 +21,37 @@ class OfferedSchedule(msgspec.Struct, frozen=True, kw_only=True):
     """On the session's clock."""
     entries: tuple[tuple[float, float], ...]
     """Duration in s and power in W, one after the other; at least one."""
+
+
+class MobilityNeeds(msgspec.Struct, frozen=True, kw_only=True):
+    """What the station's side knows of departure and energy (MobilityNeedsMode 2); None for what it does not know."""
+
+    departure_s: float | None = None
+    """On the session's clock."""
+    target_soc_percent: int | None = None
+    minimum_soc_percent: int | None = None
+    """Only with a target, and not above it (V2G20-1290, V2G20-1366)."""
+    ack_max_delay_s: int | None = None
+    """How long the car may take to follow a new set point."""
+
+    def __post_init__(self) -> None:
+        """Refuse what may not be said.
+
+        Raises:
+            LocalError: A percentage or delay out of range, or a minimum without a target or above it.
+        """
+        for value, most in (
+            (self.target_soc_percent, 100),
+            (self.minimum_soc_percent, 100),
+            (self.ack_max_delay_s, 65_535),
+        ):
+            if value is not None and not 0 <= value <= most:
+                raise LocalError(f"MobilityNeeds: {value} is not between 0 and {most}")
+        least = self.minimum_soc_percent
+        if least is not None and (self.target_soc_percent is None or least > self.target_soc_percent):
+            raise LocalError(
+                f"MobilityNeeds: minimum_soc_percent {least} needs a target_soc_percent that is not below it"
+            )
 
 
 class ChargingNeeds(msgspec.Struct, frozen=True, kw_only=True):

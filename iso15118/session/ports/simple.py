@@ -6,7 +6,7 @@ import math
 
 from iso15118.session.ports.ac import AcLimits, AcOutlet, AcReading
 from iso15118.session.ports.car import Battery, EnergyNeeds, VehicleLimits, Wish
-from iso15118.session.ports.schedule import ChargingNeeds, OfferedSchedule
+from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.station import Authorization, ChargerLimits, MeterReading, StageReading
 
 __all__ = [
@@ -25,6 +25,7 @@ class SimpleCharger:
     setpoint_w: float | None
     schedule_ready: bool
     schedule: tuple[OfferedSchedule, ...]
+    mobility: MobilityNeeds
     stage: StageReading
     ac_grid: AcOutlet
     ac_charger_limits: AcLimits
@@ -40,6 +41,7 @@ class SimpleCharger:
         self.setpoint_w = None
         self.schedule_ready = True
         self.schedule = ()
+        self.mobility = MobilityNeeds()
         self.stage = StageReading()
         self.ac_grid = AcOutlet()
         self.ac_charger_limits = AcLimits()
@@ -75,6 +77,9 @@ class SimpleCharger:
         power = most if self.setpoint_w is None else self.setpoint_w
         duration = 86_400.0 if needs.departure_s is None else max(needs.departure_s - now, 1.0)
         return (OfferedSchedule(start_s=now, entries=((duration, power),)),)
+
+    def mobility_needs(self, now: float) -> MobilityNeeds:
+        return self.mobility
 
     def reading(self, now: float) -> StageReading:
         return self.stage

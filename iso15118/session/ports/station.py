@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from iso15118.session.ports.schedule import ChargingNeeds, OfferedSchedule
+from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 
 __all__ = [
     "Authorization",
@@ -18,6 +18,7 @@ __all__ = [
     "LimitsPort",
     "MeterPort",
     "MeterReading",
+    "MobilityPort",
     "PilotPort",
     "SchedulePort",
     "ServicesPort",
@@ -129,6 +130,14 @@ class SchedulePort(Protocol):
         ...
 
 
+class MobilityPort(Protocol):
+    """Departure and energy as the station or its back end knows them; asked where the service has MobilityNeedsMode 2."""
+
+    def mobility_needs(self, now: float) -> MobilityNeeds:
+        """What the car is told in Dynamic control; by default nothing."""
+        return MobilityNeeds()
+
+
 class StagePort(Protocol):
     """The DC stage as measured."""
 
@@ -159,6 +168,7 @@ class Charger(
     LimitsPort,
     TargetPort,
     SchedulePort,
+    MobilityPort,
     StagePort,
     MeterPort,
     PilotPort,

@@ -27,6 +27,7 @@ from iso15118.session.quantities import limit, rational
 from iso15118.session.secc.ac_variant import variant_of
 from iso15118.session.secc.limits import discharge_permitted
 from iso15118.session.secc.loop import learn_requests, meter_info, profile_code, schedule_bounds
+from iso15118.session.secc.mobility import loop_fields
 from iso15118.session.secc.notification import status
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
@@ -86,7 +87,7 @@ def _allowed(session: SeccSession, now: float) -> AcLimits:
     context = session.context
     station = minimum(context.ac_told, session.outlet.ac_limits(now).first(context.ac_lines))
     bounds = variant_of(session.service_id).narrow(session, minimum(context.ac_vehicle, station), now)
-    if discharge_permitted(session):
+    if discharge_permitted(session, now):
         return bounds
     none = (0.0,) * context.ac_lines
     return msgspec.structs.replace(bounds, max_discharge_power_w=none, min_discharge_power_w=none)
@@ -129,7 +130,7 @@ def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) 
         return session.refuse(request, "FAILED_ContactorError", now)
     context.ac_vehicle = read_limits(mode, "ev", context.ac_vehicle)
     _see_discharge_limit(session, mode)
-    learn_requests(session, mode)
+    soc = learn_requests(session, request)
     reports = variant.learn(session, mode)
     measured = session.outlet.ac_reading(now).power_w[: context.ac_lines]
     # A car may say one thing and do another, and an outlet need not measure: each counts.
@@ -138,16 +139,16 @@ def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) 
     if code is ResponseCode.FAILED_EVPowerProfileViolation:
         return session.refuse(request, code.value, now)
     power, volts = _target(session, now), session.outlet.ac_outlet(now).nominal_voltage_v
-    display = request.display_parameters
     seen = LoopSeen(
         voltage_v=volts,
         current_a=sum(measured) / volts,
         ac_power_w=measured,
-        soc_percent=None if display is None else display.present_soc,
+        soc_percent=soc,
     )
     fields: dict[str, Any] = {
         **spell_limit("evse_target_active_power", power.power_w),
         **spell("evse_present_active_power", measured),
+        **loop_fields(session, now),
     }
     response = ac.AC_ChargeLoopRes(
         **session.ok(code, now=now),

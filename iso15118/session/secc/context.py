@@ -109,6 +109,8 @@ class SeccContext:
     minimum_v2x_energy_wh: float | None = None
     maximum_v2x_energy_wh: float | None = None
     target_soc_percent: int | None = None
+    present_soc_percent: int | None = None
+    """As the car displayed it last."""
     target_current_a: float = 0.0
     """Scheduled control: what the car asked for last; positive into the car."""
     pre_charged: bool = False

@@ -20,6 +20,7 @@ from iso15118.session.secc.limits import (
     regulate,
 )
 from iso15118.session.secc.loop import learn_requests, meter_info, profile_code, schedule_bounds
+from iso15118.session.secc.mobility import loop_fields
 from iso15118.session.secc.notification import status
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
@@ -121,7 +122,7 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
     context.vehicle = read_limits(mode, context.vehicle)
     if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode | dc.BPT_Scheduled_DC_CLReqControlMode):
         context.see_discharge_limit(mode.ev_maximum_discharge_power, mode.ev_maximum_discharge_current)
-    learn_requests(session, mode)
+    soc = learn_requests(session, request)
     context.target_current_a = (
         number(mode.ev_target_current) if isinstance(mode, dc.Scheduled_DC_CLReqControlMode) else 0.0
     )
@@ -129,11 +130,10 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
     if code is ResponseCode.FAILED_EVPowerProfileViolation:
         return session.refuse(request, code.value, now)
     stage = _set_point(session, now)
-    display = request.display_parameters
     seen = LoopSeen(
         voltage_v=reading.voltage_v,
         current_a=reading.current_a,
-        soc_percent=None if display is None else display.present_soc,
+        soc_percent=soc,
     )
     response = dc.DC_ChargeLoopRes(
         **session.ok(code, now=now),
@@ -188,9 +188,9 @@ def _answer_in_kind(session: SeccSession, mode: object, now: float) -> Any:
         "evse_minimum_voltage": limit(station.min_voltage_v),
     }
     if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode):
-        return dc.BPT_Dynamic_DC_CLResControlMode(**charge, **discharge)
+        return dc.BPT_Dynamic_DC_CLResControlMode(**charge, **discharge, **loop_fields(session, now))
     if isinstance(mode, dc.Dynamic_DC_CLReqControlMode):
-        return dc.Dynamic_DC_CLResControlMode(**charge)
+        return dc.Dynamic_DC_CLResControlMode(**charge, **loop_fields(session, now))
     if isinstance(mode, dc.BPT_Scheduled_DC_CLReqControlMode):
         return dc.BPT_Scheduled_DC_CLResControlMode(**charge, **discharge)
     return dc.Scheduled_DC_CLResControlMode(**charge)

@@ -12,6 +12,7 @@ from iso15118.session.actions import SetStage, StageMode
 from iso15118.session.ports import ChargerLimits
 from iso15118.session.quantities import limit, magnitude, number
 from iso15118.session.secc.context import SeccContext
+from iso15118.session.secc.mobility import stated
 from iso15118.session.secc.session import SeccSession
 from iso15118.units import DischargeLimitSign
 
@@ -106,20 +107,26 @@ def allowed(session: SeccSession, now: float) -> ChargerLimits:
     )
 
 
-def discharge_permitted(session: SeccSession) -> bool:
-    """What the car's energy requests allow (docs/open-points.md, "discharge window").
+def discharge_permitted(session: SeccSession, now: float) -> bool:
+    """What the energy requests of the car, and the state of charge, allow (docs/open-points.md, "discharge window").
 
     The battery must hold more than the minimum. With V2X requests it must also not be below the V2X window
-    (EVMinimumV2XEnergyRequest > 0 asks for energy); above the window and without requests the options decide.
+    or at its lower end (EVMinimumV2XEnergyRequest not below 0); above the window and without requests the options
+    decide. At MinimumSOC, whoever stated it, discharging ends whatever the requests say.
     """
     context: SeccContext = session.context
     if not context.bidirectional:
+        return False
+    floors = [stated(session, now).minimum_soc_percent]
+    floors += [] if context.needs is None else [context.needs.minimum_soc_percent]
+    present = context.present_soc_percent
+    if present is not None and any(floor is not None and present <= floor for floor in floors):
         return False
     if context.minimum_energy_wh is not None and context.minimum_energy_wh > 0:
         return False
     if context.minimum_v2x_energy_wh is None:
         return session.config.discharge_without_v2x_requests
-    if context.minimum_v2x_energy_wh > 0:
+    if context.minimum_v2x_energy_wh >= 0:
         return False
     above = context.maximum_v2x_energy_wh is not None and context.maximum_v2x_energy_wh < 0
     return session.config.discharge_above_v2x_window if above else True
@@ -139,7 +146,7 @@ def regulate(
     ``low_w`` (<= 0) and ``high_w`` (>= 0) narrow the DC power further: a schedule, a back end.
     """
     bounds = allowed(session, now)
-    if not discharge_permitted(session):
+    if not discharge_permitted(session, now):
         bounds = msgspec.structs.replace(bounds, max_discharge_power_w=0.0, max_discharge_current_a=0.0)
         set_point = max(set_point, 0.0)
     bounds = msgspec.structs.replace(

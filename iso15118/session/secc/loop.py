@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from iso15118.messages.iso20.ac import AC_ChargeLoopReq
+from iso15118.messages.iso20.dc import DC_ChargeLoopReq
 from iso15118.messages.iso20.types import MeterInfo, ResponseCode
 from iso15118.session.quantities import number
 from iso15118.session.secc.context import MeterInfoBase
@@ -15,8 +17,13 @@ from iso15118.session.timers import Timer
 __all__ = ["learn_requests", "meter_info", "profile_code", "schedule_bounds"]
 
 
-def learn_requests(session: SeccSession, mode: object) -> None:
-    """Energy requests as of now: they decide whether discharging is permitted."""
+def learn_requests(session: SeccSession, request: DC_ChargeLoopReq | AC_ChargeLoopReq) -> int | None:
+    """Energy requests and state of charge as of now: they decide whether discharging is permitted.
+
+    Returns:
+        The state of charge in percent, when the car tells it with this request.
+    """
+    mode, display = request.cl_req_control_mode, request.display_parameters
     for attribute, name in (
         ("minimum_energy_wh", "ev_minimum_energy_request"),
         ("minimum_v2x_energy_wh", "ev_minimum_v2x_energy_request"),
@@ -25,6 +32,10 @@ def learn_requests(session: SeccSession, mode: object) -> None:
         quantity = getattr(mode, name, None)
         if quantity is not None:
             setattr(session.context, attribute, number(quantity))
+    told = None if display is None else display.present_soc
+    if told is not None:
+        session.context.present_soc_percent = told
+    return told
 
 
 def schedule_bounds(session: SeccSession, now: float) -> tuple[float, float]:

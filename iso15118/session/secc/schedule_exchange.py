@@ -29,6 +29,7 @@ from iso15118.session.emitter import longest
 from iso15118.session.ports import ChargingNeeds
 from iso15118.session.quantities import limit, number
 from iso15118.session.secc.failed import least_schedule
+from iso15118.session.secc.mobility import schedule_fields
 from iso15118.session.secc.profile import SentSchedule, whole_seconds
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
@@ -62,7 +63,9 @@ def schedule_exchange(session: SeccSession, request: ScheduleExchangeReq, now: f
         "evse_processing": Processing.Finished if finished else Processing.Ongoing,
     }
     if context.control_mode is ControlMode.DYNAMIC:
-        response = ScheduleExchangeRes(**base, dynamic_se_res_control_mode=Dynamic_SEResControlMode())
+        response = ScheduleExchangeRes(
+            **base, dynamic_se_res_control_mode=Dynamic_SEResControlMode(**schedule_fields(session, now))
+        )
     else:
         mode = _schedules(session, needs, now) if finished else least_schedule()
         if not mode.schedule_tuple:
