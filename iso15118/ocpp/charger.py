@@ -147,6 +147,9 @@ class OcppCharger(Charger):
     def stop_wanted(self, now: float) -> bool:
         return self.station.stop_requested(self.evse_id) or self.device.stop_wanted(now)
 
+    def pause_wanted(self, now: float) -> bool:
+        return self.device.pause_wanted(now)
+
     # --- reports ---
 
     def observe(self, action: Action, now: float) -> None:

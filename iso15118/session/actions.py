@@ -11,6 +11,7 @@ import enum
 import msgspec
 
 from iso15118.messages.model import Record
+from iso15118.session.pause import PausedSession
 from iso15118.session.ports import ChargingNeeds, MobilityNeeds
 from iso15118.session.ports.ac import PerLine
 from iso15118.v2gtp import PayloadType
@@ -19,9 +20,11 @@ __all__ = [
     "Action",
     "AuthorizationWanted",
     "Close",
+    "DropPaused",
     "Ended",
     "EnergyFlow",
     "EvccIdentified",
+    "KeepPaused",
     "LoopSeen",
     "MobilityNeedsTold",
     "NeedsTold",
@@ -126,6 +129,8 @@ class EvccIdentified(msgspec.Struct, frozen=True):
 
     evcc_id: str
     session_id: bytes
+    resumed: bool = False
+    """A paused session goes on: it is authorized already, and the service is chosen."""
 
 
 class AuthorizationWanted(msgspec.Struct, frozen=True):
@@ -190,11 +195,25 @@ class LoopSeen(msgspec.Struct, frozen=True, kw_only=True):
     """EV: MeterInfo.BPT_DischargedEnergyReadingWh, when the station sent it."""
 
 
+class KeepPaused(msgspec.Struct, frozen=True):
+    """Keep what is needed to resume the session, before the peer learns that it is paused; for the driver."""
+
+    record: PausedSession
+
+
+class DropPaused(msgspec.Struct, frozen=True):
+    """Forget a paused session: it goes on, or can't be resumed any more; for the driver."""
+
+    session_id: bytes
+
+
 class Ended(msgspec.Struct, frozen=True):
     """The session is over. ``error`` is None after a regular SessionStop, else the text of what went wrong."""
 
     reason: str
     error: str | None = None
+    paused: bool = False
+    """Over for now: the car may come back and go on with the same session."""
 
 
 Action = (
@@ -206,6 +225,8 @@ Action = (
     | SetPilot
     | StateChanged
     | EvccIdentified
+    | KeepPaused
+    | DropPaused
     | AuthorizationWanted
     | ServiceChosen
     | NeedsTold

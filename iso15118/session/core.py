@@ -26,6 +26,7 @@ from iso15118.messages.model import Record
 from iso15118.session.actions import (
     Action,
     Close,
+    DropPaused,
     Ended,
     EnergyFlow,
     SetAcPower,
@@ -117,22 +118,32 @@ class Session(abc.ABC):
     emitter_profile = EmitterProfile.CONSERVATIVE
     """How much of the schema may be used in what is sent."""
 
-    def __init__(self, *, limits: Limits | None = None, unix_offset_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        unix_offset_s: float = 0.0,
+        vehicle_binding: bytes | None = None,
+    ) -> None:
         """Start in the first state.
 
         Args:
             limits: The timer table with its overrides; default: the standard's.
             unix_offset_s: Seconds to add to ``now`` to get seconds since 1970, for message headers.
+            vehicle_binding: What the link proves about the vehicle; only compared (``pause.bound``).
         """
         self.limits = limits or Limits()
         self.timers = Deadlines(self.limits)
         self.unix_offset_s = unix_offset_s
+        self.vehicle_binding = vehicle_binding
         self.state = State.SUPPORTED_APP_PROTOCOL
         self.session_id = NO_SESSION
         self.error: RemoteError | None = None
         """Why the session ended, if not regularly."""
         self.fault: Exception | None = None
         """What our own side raised, first: a port or whoever carries out actions."""
+        self.paused = False
+        """Whether the session was paused regularly: it can be resumed unless an error follows."""
         self._desired: dict[type, Action] = {}
         self._flowing = False
         self._reason = ""
@@ -335,7 +346,11 @@ class Session(abc.ABC):
     def _finish(self, now: float) -> list[Action]:
         self.timers.clear()
         actions = self._enter(State.ENDED)
-        return [*actions, Ended(self._reason, None if self.error is None else str(self.error))]
+        if self.error is None:
+            return [*actions, Ended(self._reason, paused=self.paused)]
+        if self.paused:  # what is broken is not gone on with
+            actions.append(DropPaused(self.session_id))
+        return [*actions, Ended(self._reason, str(self.error))]
 
 
 STAGE_OFF = SetStage(mode=StageMode.OFF)

@@ -74,6 +74,8 @@ class Timer(enum.Enum):
 
     SECC_CLOSE = 5.0, "V2G20-1643"
 
+    SECC_PAUSED_SESSION = 172_800.0, "ours: how long a paused session can be resumed, two days"
+
 
 PROFILES: Mapping[str, Mapping[str, float]] = {
     "standard": {},

@@ -20,7 +20,7 @@ from iso15118.session.ports import Authorization, IsolationState, Wish
 from iso15118.session.secc import HANDLERS
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.session.timers import PROFILES, Deadlines, Limits, Timer
-from tests.session.world import EV, SECC, World, code_of, service_for
+from tests.session.world import EV, SECC, UNIX_S, World, code_of, service_for
 
 SECC_STATES = list(dict.fromkeys(state for state, _ in HANDLERS))
 COVERED: set[Timer] = set()
@@ -91,6 +91,7 @@ def test_the_standard_figures() -> None:
         "POWER_OFF_POLL": 0.05,
         "SECC_DEFERRED_POLL": 0.05,
         "SECC_CLOSE": 5.0,
+        "SECC_PAUSED_SESSION": 172_800.0,
     }
     assert len({timer.value for timer in Timer}) == len(Timer)  # equal limits are no aliases
     assert all(timer.source for timer in Timer)
@@ -456,3 +457,16 @@ def test_car_leaves_the_loop_when_the_station_does_not_bring_current_to_zero() -
     world._settle()
     world.run().check_end()
     assert world.error(EV) is None
+
+
+@covers(Timer.SECC_PAUSED_SESSION)
+@pytest.mark.parametrize("late_s", [-0.5, 0.5])
+def test_how_long_a_paused_session_can_be_resumed(late_s: float) -> None:
+    world = World()
+    world.at(20.0, lambda: setattr(world.vehicle, "driver_wish", Wish.PAUSE)).start().run()
+    record = world.stores[SECC].find(world.secc.session_id)
+    assert record is not None
+    world.now = record.paused_unix_s - UNIX_S + Timer.SECC_PAUSED_SESSION.default_s + late_s
+    world.vehicle.driver_wish = Wish.ENERGY
+    again = World(after=world).start().run_to(EV, State.SESSION_SETUP)
+    assert again.last_code() == ("OK_OldSessionJoined" if late_s < 0 else "OK_NewSessionEstablished")

@@ -26,6 +26,7 @@ from iso15118.session import actions as act
 from iso15118.session.app import AC_20, DC_20, Link
 from iso15118.session.core import NO_CURRENT_A, Session, State
 from iso15118.session.evcc import PHASES, SIDE_PHASES, EvccConfig, EvccSession, SidePhases
+from iso15118.session.pause import MemoryStore, PauseStore
 from iso15118.session.ports import (
     EnergyNeeds,
     IsolationState,
@@ -107,19 +108,47 @@ class World:
         encoded: bool = True,
         side_handlers: SideHandlers | None = None,
         side_phases: SidePhases | None = None,
+        stores: dict[str, PauseStore] | None = None,
+        binding: dict[str, bytes | None] | None = None,
+        after: World | None = None,
     ) -> None:
-        """Plug in; ``start`` begins. ``encoded``: every message must pass the codec's border."""
-        self.now = 0.0
+        """Plug in; ``start`` begins.
+
+        Args:
+            mode: The car's control mode.
+            service: The car's service.
+            secc: Options of the station.
+            evcc: Options of the car.
+            needs: Of the driver.
+            secc_limits: Timers of the station.
+            evcc_limits: Timers of the car.
+            encoded: Every message must pass the codec's border.
+            side_handlers: The station's table of what runs beside the loop.
+            side_phases: The car's.
+            stores: Where each side keeps paused sessions.
+            binding: What the link proves about the vehicle, as each side knows it.
+            after: A world that has ended: the same hardware, meter and stores, and new sessions on both sides; the
+                car asks for a session that it finds paused.
+        """
+        self.now = 0.0 if after is None else after.now
         self.charger = SimpleCharger()
         self.charger.pilot_state = "B"
+        self.charger.offered_services = (6, 2, 5, 1, 9, 8)
         self.charger.meter_reading = MeterReading(meter_id="M1", import_wh=IMPORT_WH, export_wh=EXPORT_WH)
         self.vehicle = SimpleVehicle(
             limits=VehicleLimits(),
             needs=needs or EnergyNeeds(departure_s=36_000.0, target_energy_wh=5_000.0, maximum_energy_wh=20_000.0),
         )
+        if after is not None:
+            self.charger, self.vehicle = after.charger, after.vehicle
+        self.stores: dict[str, PauseStore] = stores or (
+            {EV: MemoryStore(), SECC: MemoryStore()} if after is None else after.stores
+        )
+        binding = binding if binding is not None else dict.fromkeys((EV, SECC), b"the vehicle's certificate")
+        paused = () if after is None else [e.item.record.session_id for e in after.events(act.KeepPaused, EV)]
         is_ac = service in AC_SERVICES
-        self.charger.offered_services = (6, 2, 5, 1, 9, 8)
-        random_ids = itertools.count(1)
+        random_ids = itertools.count(1) if after is None else after._random_ids
+        self._random_ids = random_ids
         self.secc = SeccSession(
             self.charger,
             HANDLERS,
@@ -128,7 +157,9 @@ class World:
             random_bytes=lambda n: next(random_ids).to_bytes(n, "big"),
             limits=secc_limits,
             unix_offset_s=UNIX_S,
-            now=0.0,
+            store=self.stores[SECC],
+            vehicle_binding=binding[SECC],
+            now=self.now,
         )
         config: dict[str, Any] = {
             "link": Link.LAB_TCP,
@@ -143,6 +174,8 @@ class World:
             config=EvccConfig(**config),
             limits=evcc_limits,
             unix_offset_s=UNIX_S,
+            resume=next((record for each in paused if (record := self.stores[EV].find(each))), None),
+            vehicle_binding=binding[EV],
         )
         self.encoded = encoded
         self.log: list[Event] = []
@@ -163,7 +196,8 @@ class World:
         """What the AC outlet has been told."""
         self.current_a = 0.0
         """At the battery, whatever the outlet: an ideal charger stands between AC and DC."""
-        self._charged_wh = self._discharged_wh = 0.0
+        self._charged_wh = 0.0 if after is None else after._charged_wh
+        self._discharged_wh = 0.0 if after is None else after._discharged_wh
         self._queue: deque[tuple[str, Record | None, PayloadType | None]] = deque()
         self._script: list[tuple[float, int, Callable[[], object]]] = []
         self._count = itertools.count()
@@ -344,23 +378,32 @@ class World:
                         self._queue.append((EV if at == SECC else SECC, message, side))
                 case act.Close():
                     self._queue.append((EV if at == SECC else SECC, None, None))
-                case act.Ended():
-                    assert at not in self.ended, "ended twice"
-                    self.ended[at] = action
-                case act.SetStage():
-                    self.stage = action
-                case act.SetAcPower():
-                    self._power(at, action)
-                case act.SetContactor(closed=closed):
-                    self._contactor(at, closed)
-                case act.SetPilot(state=state):
-                    self.charger.pilot_state = state if self.charger.pilot_state != "A" else "A"
-                    self._settle()
-                    if SECC not in self._frozen:
-                        self._do(SECC, self.secc.poll(self.now))
                 case _:
-                    pass
+                    self._carry_out(at, action)
             self._settle()
+
+    def _carry_out(self, at: str, action: act.Action) -> None:
+        match action:
+            case act.Ended():
+                assert at not in self.ended, "ended twice"
+                self.ended[at] = action
+            case act.KeepPaused(record=record):
+                self.stores[at].keep(record)
+            case act.DropPaused(session_id=session_id):
+                self.stores[at].drop(session_id)
+            case act.SetStage():
+                self.stage = action
+            case act.SetAcPower():
+                self._power(at, action)
+            case act.SetContactor(closed=closed):
+                self._contactor(at, closed)
+            case act.SetPilot(state=state):
+                self.charger.pilot_state = state if self.charger.pilot_state != "A" else "A"
+                self._settle()
+                if SECC not in self._frozen:
+                    self._do(SECC, self.secc.poll(self.now))
+            case _:
+                pass
 
     def _power(self, at: str, wanted: act.SetAcPower) -> None:
         """Whoever says a power says one that its own hardware can do now."""

@@ -127,7 +127,7 @@ def power(session: EvccSession, target_w: PerLine | None, now: float) -> SetAcPo
         now: The session's clock.
     """
     context = session.context
-    if session.wants_to_stop(now):
+    if session.wants_to_leave(now):
         return AC_OFF
     bounds = _bounds(session, now)
     if context.control_mode is ControlMode.DYNAMIC:

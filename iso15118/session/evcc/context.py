@@ -81,6 +81,8 @@ class EvccContext:
     evse_id: str = ""
     candidates: list[int] = field(default_factory=list)
     """Offered services the car can use, the preferred one first; asked for their details in turn."""
+    offered_services: tuple[int, ...] = ()
+    """Energy services the station offered last."""
     service_id: int = 0
     offer: Offer | None = None
     control_mode: ControlMode = ControlMode.DYNAMIC
@@ -98,6 +100,8 @@ class EvccContext:
     schedule: OfferedSchedule | None = None
     station_needs: MobilityNeeds = field(default_factory=MobilityNeeds)
     """Departure and energy as the station states them (MobilityNeedsMode 2)."""
+    kept_tuple_id: int | None = None
+    """Of before a pause: the schedule tuple that was chosen; chosen again when it is offered (V2G20-1058)."""
     pre_charged: bool = False
     leaving: ChargingSession | None = None
     """How the session is to be left once somebody wants to end it; the last one that was more final counts."""

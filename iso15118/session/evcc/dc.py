@@ -111,7 +111,7 @@ def compose_cable_check(session: EvccSession, now: float) -> dc.DC_CableCheckReq
 
 def cable_checked(session: EvccSession, response: dc.DC_CableCheckRes, now: float) -> Step:
     """Ask again while Ongoing."""
-    if session.wants_to_stop(now):
+    if session.wants_to_leave(now):
         session.timers.stop(Timer.EVCC_CABLE_CHECK)
         return Step(State.SESSION_STOP)
     if response.evse_processing is not Processing.Finished:
@@ -135,7 +135,7 @@ def compose_pre_charge(session: EvccSession, now: float) -> dc.DC_PreChargeReq:
 
 def pre_charged(session: EvccSession, response: dc.DC_PreChargeRes, now: float) -> Step:
     """Close the contactors when the outlet has the battery's voltage; go on when they have closed."""
-    if session.wants_to_stop(now):
+    if session.wants_to_leave(now):
         session.timers.stop(Timer.EVCC_PRE_CHARGE)
         return Step(State.SESSION_STOP, actions=open_without_current(session, now))
     if session.context.pre_charged:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import ChargeLoopRes, DisplayParameters
 from iso15118.session.actions import Action
 from iso15118.session.core import NO_CURRENT_A, State, Step
@@ -34,8 +33,7 @@ def discharge_sign(session: EvccSession) -> int:
 def begin_loop(session: EvccSession, now: float) -> bool:
     """Notice a wish to stop, and say whether this request asks for MeterInfo."""
     context = session.context
-    if session.wants_to_stop(now):
-        context.leave(ChargingSession.Terminate)
+    if session.wants_to_leave(now):
         session.timers.start_once(Timer.EVCC_RAMP_DOWN, now)
     interval = session.limits.seconds(Timer.EVCC_METER_INFO_INTERVAL)
     due = context.meter_asked_at is None or now - context.meter_asked_at >= interval

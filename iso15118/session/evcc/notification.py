@@ -8,10 +8,15 @@ from iso15118.session.evcc.session import EvccSession
 
 __all__ = ["follow"]
 
-_END = (EVSENotification.Terminate, EVSENotification.Pause, EVSENotification.ServiceRenegotiation)
+_LEAVE = {
+    EVSENotification.Terminate: ChargingSession.Terminate,
+    EVSENotification.Pause: ChargingSession.Pause,
+    EVSENotification.ServiceRenegotiation: ChargingSession.Terminate,
+}
 
 
 def follow(session: EvccSession, status: EVSEStatus | None) -> None:
-    """Note what the station wants; wishes that the car can't follow but must not ignore end the session."""
-    if status is not None and status.evse_notification in _END:
-        session.context.leave(ChargingSession.Terminate)
+    """Note what the station wants, and follow at once; a wish that the car can't follow but must not ignore is an end."""
+    how = None if status is None else _LEAVE.get(status.evse_notification)
+    if how is not None:
+        session.context.leave(how)

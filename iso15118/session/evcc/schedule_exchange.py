@@ -73,16 +73,17 @@ def exchanged(session: EvccSession, response: ScheduleExchangeRes, now: float) -
     mode = response.dynamic_se_res_control_mode if dynamic else response.scheduled_se_res_control_mode
     if mode is None:
         return session.fail("the station answered ScheduleExchange in another control mode")
-    if session.wants_to_stop(now):
-        session.timers.stop(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE)
-        return Step(State.SESSION_STOP)
-    told = learn(session, mode, now)
-    if response.evse_processing is not Processing.Finished:
+    finished = response.evse_processing is Processing.Finished
+    told = () if session.wants_to_stop(now) else learn(session, mode, now)
+    if not finished and not session.wants_to_stop(now):
         return Step(State.SCHEDULE_EXCHANGE, after=Timer.EVCC_ONGOING_INTERVAL, actions=told)
     session.timers.stop(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE)
-    if response.scheduled_se_res_control_mode is not None and not dynamic:
-        first = response.scheduled_se_res_control_mode.schedule_tuple[0]
-        session.context.schedule = read_tuple(session, first)
+    if finished and response.scheduled_se_res_control_mode is not None and not dynamic:
+        offered = response.scheduled_se_res_control_mode.schedule_tuple
+        kept = [each for each in offered if each.schedule_tuple_id == session.context.kept_tuple_id]
+        session.context.schedule = read_tuple(session, (kept or offered)[0])
+    if session.wants_to_leave(now):
+        return Step(State.SESSION_STOP, actions=told)
     if session.is_ac:
         return Step(State.POWER_DELIVERY, actions=told)  # the pilot stays at B until PowerDelivery(Start) (V2G20-1617)
     return Step(State.DC_CABLE_CHECK, actions=(*told, SetPilot("C")))

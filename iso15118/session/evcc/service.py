@@ -17,10 +17,10 @@ from iso15118.session.core import State, Step
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.parameter_sets import preferred
 from iso15118.session.ports.ac import AcInletPort
-from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, read_offer, services_of
+from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, ControlMode, Offer, read_offer, services_of
 from iso15118.session.timers import Timer
 
-__all__ = ["PHASES"]
+__all__ = ["PHASES", "chosen", "parameter_discovery", "select"]
 
 
 def compose_discovery(session: EvccSession, now: float) -> ServiceDiscoveryReq:
@@ -32,7 +32,8 @@ def discovered(session: EvccSession, response: ServiceDiscoveryRes, now: float) 
     """Line up the offered services the car can use, the preferred one first."""
     if session.wants_to_stop(now):
         return Step(State.SESSION_STOP)
-    offered = {service.service_id for service in response.energy_transfer_service_list.service}
+    offered = tuple(service.service_id for service in response.energy_transfer_service_list.service)
+    session.context.offered_services = offered
     usable = services_of(session.context.protocol)
     if not isinstance(session.vehicle, AcInletPort):
         usable -= AC_SERVICES
@@ -63,10 +64,7 @@ def detailed(session: EvccSession, response: ServiceDetailRes, now: float) -> St
     offer = preferred(context.service_id, offers, config, config.control_modes, lines)
     if offer is None or offer.control_mode is None:
         return _next_candidate(session)
-    context.offer, context.control_mode = offer, offer.control_mode
-    context.bidirectional = context.service_id in BIDIRECTIONAL
-    if session.is_ac:
-        context.ac_lines, context.ac_voltage_v = offer.ac_lines or 1, offer.nominal_voltage_v
+    select(session, context.service_id, offer)
     return Step(State.SERVICE_SELECTION)
 
 
@@ -84,17 +82,34 @@ def selected(session: EvccSession, response: ServiceSelectionRes, now: float) ->
     """The selection holds."""
     if session.wants_to_stop(now):
         return Step(State.SESSION_STOP)
+    return Step(parameter_discovery(session), actions=(chosen(session),))
+
+
+def select(session: EvccSession, service_id: int, offer: Offer) -> None:
+    """Take a pair over, with what follows from it."""
     context = session.context
-    offer = context.offer
-    chosen = ServiceChosen(
+    context.service_id, context.offer = service_id, offer
+    context.control_mode = offer.control_mode or ControlMode.SCHEDULED
+    context.bidirectional = service_id in BIDIRECTIONAL
+    if session.is_ac:
+        context.ac_lines, context.ac_voltage_v = offer.ac_lines or 1, offer.nominal_voltage_v
+
+
+def chosen(session: EvccSession) -> ServiceChosen:
+    """The report of what was selected."""
+    context, offer = session.context, session.context.offer
+    return ServiceChosen(
         service_id=context.service_id,
         parameter_set_id=offer.parameter_set_id if offer else 0,
         control_mode=int(context.control_mode),
         mobility_needs_mode=int(offer.mobility_needs_mode) if offer else 1,
         bidirectional=context.bidirectional,
     )
-    state = State.AC_CHARGE_PARAMETER_DISCOVERY if session.is_ac else State.DC_CHARGE_PARAMETER_DISCOVERY
-    return Step(state, actions=(chosen,))
+
+
+def parameter_discovery(session: EvccSession) -> State:
+    """Where the session goes on with the service that is selected."""
+    return State.AC_CHARGE_PARAMETER_DISCOVERY if session.is_ac else State.DC_CHARGE_PARAMETER_DISCOVERY
 
 
 PHASES: Phases = {

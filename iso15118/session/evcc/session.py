@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 from iso15118.errors import LocalError, PeerTimeout, RemoteError, SequenceError, SessionError
 from iso15118.messages.iso20.common.session_setup import SessionSetupRes
+from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import V2GResponse
 from iso15118.messages.model import Record
 from iso15118.session.actions import Action, Send, SetPilot
 from iso15118.session.core import AC_OFF, FINAL_STATES, Session, State, Step
 from iso15118.session.evcc.context import EvccConfig, EvccContext
+from iso15118.session.pause import PausedSession
 from iso15118.session.ports import Vehicle, Wish
 from iso15118.session.ports.ac import AcInletPort
 from iso15118.session.timers import Limits, Timer
@@ -67,6 +69,8 @@ class EvccSession(Session):
         config: EvccConfig | None = None,
         limits: Limits | None = None,
         unix_offset_s: float = 0.0,
+        resume: PausedSession | None = None,
+        vehicle_binding: bytes | None = None,
     ) -> None:
         """Prepare; ``start`` sends the first request.
 
@@ -77,11 +81,14 @@ class EvccSession(Session):
             config: What the car is set to.
             limits: The timer table.
             unix_offset_s: Seconds to add to ``now`` to get seconds since 1970.
+            resume: A session that was paused at this station, to go on with.
+            vehicle_binding: What the link proves about this vehicle (``pause.bound``).
         """
-        super().__init__(limits=limits, unix_offset_s=unix_offset_s)
+        super().__init__(limits=limits, unix_offset_s=unix_offset_s, vehicle_binding=vehicle_binding)
         self.vehicle = vehicle
         self.config = config or EvccConfig()
         self.emitter_profile = self.config.emitter_profile
+        self.resume = resume
         self.context = EvccContext()
         self._phases, self._side_phases = phases, side_phases
         self._asked_aside: set[PayloadType] = set()
@@ -143,6 +150,17 @@ class EvccSession(Session):
     def wants_to_stop(self, now: float) -> bool:
         """Whether the driver, or an earlier event, ends the session."""
         return self.context.stopping or self.vehicle.wish(now) is Wish.STOP
+
+    def wants_to_leave(self, now: float) -> bool:
+        """As ``wants_to_stop``, where the session can be paused as well; how it is to be left is noted."""
+        match self.vehicle.wish(now):
+            case Wish.STOP:
+                self.context.leave(ChargingSession.Terminate)
+            case Wish.PAUSE:
+                self.context.leave(ChargingSession.Pause)
+            case Wish.ENERGY:
+                pass
+        return self.context.stopping
 
     def fail(self, reason: str) -> Step:
         """The session can't go on."""

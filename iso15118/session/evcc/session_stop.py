@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from iso15118.messages.iso20.common.session_stop import ChargingSession, SessionStopReq, SessionStopRes
+from iso15118.session.actions import KeepPaused
 from iso15118.session.core import State, Step
+from iso15118.session.evcc.pause import frozen
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
+from iso15118.session.ports import Wish
 
 __all__ = ["PHASES"]
 
 
 def compose(session: EvccSession, now: float) -> SessionStopReq:
     """End the way the car has made up its mind to; for good when it left before there was a loop to leave."""
-    how = session.context.leaving or ChargingSession.Terminate
+    context = session.context
+    if context.leaving is None or session.vehicle.wish(now) is Wish.STOP:
+        context.leave(ChargingSession.Terminate)
+    how = context.leaving or ChargingSession.Terminate
     return SessionStopReq(header=session.header(now), charging_session=how)
 
 
 def ended(session: EvccSession, response: SessionStopRes, now: float) -> Step:
-    """All is said; the car closes the connection (V2G20-1643)."""
-    return Step(State.CLOSING)
+    """All is said, for good or for now; the car closes the connection (V2G20-1643)."""
+    record = frozen(session, now) if session.context.leaving is ChargingSession.Pause else None
+    session.paused = record is not None
+    return Step(State.CLOSING, actions=() if record is None else (KeepPaused(record),))
 
 
 PHASES: Phases = {State.SESSION_STOP: Phase(compose, SessionStopRes, ended, frozenset({State.CLOSING}))}

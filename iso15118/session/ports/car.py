@@ -25,6 +25,8 @@ class Wish(enum.Enum):
 
     ENERGY = "energy"
     """Take part: charge or discharge as agreed."""
+    PAUSE = "pause"
+    """Leave for now and go on later; possible once schedules have been exchanged, until then as ENERGY."""
     STOP = "stop"
     """End the session."""
 

@@ -33,6 +33,7 @@ class SimpleCharger:
     meter_reading: MeterReading | None
     pilot_state: str
     stop: bool
+    pause: bool
 
     def __init__(self, *, energy_services: tuple[int, ...] = (6, 2), limits: ChargerLimits | None = None) -> None:
         self.authorized = Authorization.ACCEPTED
@@ -49,6 +50,7 @@ class SimpleCharger:
         self.meter_reading = None
         self.pilot_state = "C"
         self.stop = False
+        self.pause = False
 
     def authorization(self, now: float) -> Authorization:
         return self.authorized
@@ -101,6 +103,9 @@ class SimpleCharger:
 
     def stop_wanted(self, now: float) -> bool:
         return self.stop
+
+    def pause_wanted(self, now: float) -> bool:
+        return self.pause
 
 
 class SimpleVehicle:

@@ -157,9 +157,13 @@ class PilotPort(Protocol):
 
 
 class StopPort(Protocol):
-    """Whether the station (its user, its back end) wants the session to end."""
+    """Whether the station (its user, its back end) wants the session to end, or to rest."""
 
     def stop_wanted(self, now: float) -> bool: ...
+
+    def pause_wanted(self, now: float) -> bool:
+        """Whether the car should pause the session and come back later; needs a store of paused sessions."""
+        return False
 
 
 class Charger(

@@ -28,7 +28,7 @@ from iso15118.session.secc.ac_variant import variant_of
 from iso15118.session.secc.limits import discharge_permitted
 from iso15118.session.secc.loop import learn_requests, meter_info, profile_code, schedule_bounds
 from iso15118.session.secc.mobility import loop_fields
-from iso15118.session.secc.notification import status
+from iso15118.session.secc.notification import overdue, status
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
 
@@ -107,7 +107,7 @@ def _target(session: SeccSession, now: float) -> SetAcPower:
         total = low if low < 0.0 else high
     else:
         total = session.charger.target_w(now)
-    if session.charger.stop_wanted(now):
+    if overdue(session, now):
         total = 0.0
     asymmetry_w = session.outlet.ac_outlet(now).max_power_asymmetry_w
     return SetAcPower(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from iso15118.messages.iso20.types import RationalNumber
+from iso15118.messages.iso20.common.schedule_exchange import Scheduled_SEResControlMode
+from iso15118.messages.iso20.types import EVSENotification, RationalNumber
 from iso15118.session.app import DC_20, AppProtocolOffer, Link
 from iso15118.session.emitter import EmitterProfile, check_text
 from iso15118.session.lines import NOTHING
@@ -54,7 +55,15 @@ class SeccConfig(ParameterChoices, frozen=True, kw_only=True):
     uniform_price_level: bool = False
     """Peer profile: some cars want a price with every schedule; a single level says nothing."""
     notification_max_delay_s: int = 0
-    """NotificationMaxDelay sent with EVSENotification Terminate."""
+    """NotificationMaxDelay of EVSENotification Terminate: how long the car may go on after the first one; 0: at once."""
+    pause_allowed: bool = True
+    """Whether sessions may be paused; it takes a store of paused sessions as well."""
+    pause_max_delay_s: int = 60
+    """NotificationMaxDelay of EVSENotification Pause (V2G20-1850, V2G20-3308)."""
+    notification_delay_counts_down: bool = True
+    """Whether NotificationMaxDelay is told as what is left of it (V2G20-3318), or unchanged."""
+    resume_without_binding: bool = False
+    """For laboratories: a car whose link proves nothing about it may resume a session by its EVCCID alone."""
     isolation_test_voltage_v: float = 500.0
     islanding_detection_name: str = ISLANDING_NAMES[0]
     """Peer profile: how that parameter is spelled."""
@@ -105,6 +114,12 @@ class SeccContext:
     needs: ChargingNeeds | None = None
     schedules: dict[int, SentSchedule] = field(default_factory=dict)
     schedule_tuple_id: int | None = None
+    sent: Scheduled_SEResControlMode | None = None
+    """``schedules`` as they were sent."""
+    kept: Scheduled_SEResControlMode | None = None
+    """Of before a pause: what was sent then; sent again (V2G20-1058)."""
+    kept_tuple_id: int | None = None
+    """Of before a pause: the tuple the car had chosen."""
     minimum_energy_wh: float | None = None
     minimum_v2x_energy_wh: float | None = None
     maximum_v2x_energy_wh: float | None = None
@@ -115,6 +130,10 @@ class SeccContext:
     """Scheduled control: what the car asked for last; positive into the car."""
     pre_charged: bool = False
     loops: int = 0
+    notified: EVSENotification | None = None
+    """The wish of the station that the car was told last."""
+    notified_at: float = 0.0
+    """When the car was told it first."""
     peer_discharge_sign: int = 0
     """+1 or -1 once the car has shown its own sign of discharge limits, else 0."""
 

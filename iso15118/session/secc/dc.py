@@ -21,7 +21,7 @@ from iso15118.session.secc.limits import (
 )
 from iso15118.session.secc.loop import learn_requests, meter_info, profile_code, schedule_bounds
 from iso15118.session.secc.mobility import loop_fields
-from iso15118.session.secc.notification import status
+from iso15118.session.secc.notification import overdue, status
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
@@ -152,7 +152,7 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
 
 def _set_point(session: SeccSession, now: float) -> SetStage:
     """Scheduled: the car's target current. Dynamic: the target port, or as much as all allow when it has none."""
-    stop = session.charger.stop_wanted(now)
+    stop = overdue(session, now)
     if session.context.control_mode is ControlMode.SCHEDULED:
         return _scheduled(session, 0.0 if stop else session.context.target_current_a, now)
     target_w = 0.0 if stop else session.charger.target_w(now)

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+import math
+
 from iso15118.messages.iso20.types import EVSENotification, EVSEStatus
+from iso15118.session.secc.pause import allowed
 from iso15118.session.secc.session import SeccSession
 from iso15118.session.timers import Timer
 
-__all__ = ["status", "wanted"]
+__all__ = ["overdue", "status", "wanted"]
 
 
 def wanted(session: SeccSession, now: float) -> EVSENotification | None:
     """The station's most pressing wish, read from its ports; None for none."""
-    return EVSENotification.Terminate if session.charger.stop_wanted(now) else None
+    if session.charger.stop_wanted(now):
+        return EVSENotification.Terminate
+    if allowed(session) and session.charger.pause_wanted(now):
+        return EVSENotification.Pause
+    return None
 
 
 def status(session: SeccSession, now: float) -> EVSEStatus | None:
-    """The station's wish, while it has one."""
+    """The station's wish, while it has one, and how long the car may take to follow it."""
     notification = wanted(session, now)
+    if notification is not session.context.notified:
+        session.context.notified, session.context.notified_at = notification, now
     if notification is not EVSENotification.Terminate:
         session.timers.stop(Timer.SECC_STOP_NOTIFICATION)
     if notification is None:
         return None
-    if notification is EVSENotification.Terminate:
+    left_s = _left_s(session, notification, now)
+    if notification is EVSENotification.Terminate and left_s == 0:
         session.timers.start_once(Timer.SECC_STOP_NOTIFICATION, now)
-    return EVSEStatus(notification_max_delay=session.config.notification_max_delay_s, evse_notification=notification)
+    counts = session.config.notification_delay_counts_down
+    told_s = math.ceil(left_s) if counts else _delay_s(session, notification)
+    return EVSEStatus(notification_max_delay=told_s, evse_notification=notification)
+
+
+def overdue(session: SeccSession, now: float) -> bool:
+    """Whether the car should have left the loop by now: from then on there is no power."""
+    notification = wanted(session, now)
+    if notification not in (EVSENotification.Terminate, EVSENotification.Pause):
+        return False
+    return _left_s(session, notification, now) == 0
+
+
+def _delay_s(session: SeccSession, notification: EVSENotification) -> int:
+    """How long the car may take, s."""
+    pause = notification is EVSENotification.Pause
+    return session.config.pause_max_delay_s if pause else session.config.notification_max_delay_s
+
+
+def _left_s(session: SeccSession, notification: EVSENotification, now: float) -> float:
+    """What is left of it, s; it counts from when the car was told first (V2G20-3318)."""
+    since = session.context.notified_at if notification is session.context.notified else now
+    return max(0.0, _delay_s(session, notification) - (now - since))

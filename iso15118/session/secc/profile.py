@@ -9,9 +9,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from iso15118.messages.iso20.common.schedule_exchange import ChargingSchedule, ScheduleTuple
 from iso15118.session.ports import OfferedSchedule
+from iso15118.session.quantities import number
 
-__all__ = ["POWER_TOLERANCE_W", "SentSchedule", "inside", "whole_seconds"]
+__all__ = ["POWER_TOLERANCE_W", "SentSchedule", "as_sent", "inside", "whole_seconds"]
 
 POWER_TOLERANCE_W = 1.0
 """A profile may exceed its schedule by rounding only. Ours."""
@@ -31,14 +33,18 @@ class SentSchedule(msgspec.Struct, frozen=True):
     steps: tuple[tuple[int, float], ...]
     """Duration in s and power in W, one after the other."""
 
+    @property
+    def end(self) -> int:
+        """When the last step is over, s since 1970."""
+        return self.anchor + sum(duration for duration, _ in self.steps)
+
     def range_w(self, begin: float, end: float) -> tuple[float, float]:
         """Lowest (<= 0) and highest (>= 0) power that holds all through ``begin`` to ``end`` (seconds since 1970).
 
         Steps that only touch the span by ``_SLACK_S`` don't count. Outside of its steps a schedule allows nothing.
         """
         low, high = self._over(begin, end, _SLACK_S, narrowest=True)
-        last = self.anchor + sum(duration for duration, _ in self.steps)
-        return (0.0, 0.0) if end > last + _SLACK_S else (low, high)
+        return (0.0, 0.0) if end > self.end + _SLACK_S else (low, high)
 
     def present_w(self, at: float) -> tuple[float, float]:
         """Lowest and highest power at ``at``; around a boundary what either of its steps allows."""
@@ -74,6 +80,21 @@ def whole_seconds(
             steps.append((round(end) - boundary, power))
             boundary = round(end)
     return SentSchedule(schedule.schedule_tuple_id, anchor, tuple(steps or [(1, entries[0][1])]))
+
+
+def as_sent(schedule: ScheduleTuple) -> SentSchedule:
+    """What was sent, read back: charging and discharging have the same steps then."""
+    discharging = None if schedule.discharging_schedule is None else _powers(schedule.discharging_schedule)
+    steps = _powers(schedule.charging_schedule)
+    if discharging is not None:
+        steps = tuple((d, out or into) for (d, into), (_, out) in zip(steps, discharging, strict=True))
+    anchor = schedule.charging_schedule.power_schedule.time_anchor
+    return SentSchedule(schedule.schedule_tuple_id, anchor, steps)
+
+
+def _powers(schedule: ChargingSchedule) -> tuple[tuple[int, float], ...]:
+    entries = schedule.power_schedule.power_schedule_entries.power_schedule_entry
+    return tuple((entry.duration, number(entry.power)) for entry in entries)
 
 
 def inside(schedule: SentSchedule, anchor: int, steps: Iterable[tuple[int, float]]) -> bool:

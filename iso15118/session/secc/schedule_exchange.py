@@ -30,7 +30,7 @@ from iso15118.session.ports import ChargingNeeds
 from iso15118.session.quantities import limit, number
 from iso15118.session.secc.failed import least_schedule
 from iso15118.session.secc.mobility import schedule_fields
-from iso15118.session.secc.profile import SentSchedule, whole_seconds
+from iso15118.session.secc.profile import SentSchedule, as_sent, whole_seconds
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
@@ -67,7 +67,7 @@ def schedule_exchange(session: SeccSession, request: ScheduleExchangeReq, now: f
             **base, dynamic_se_res_control_mode=Dynamic_SEResControlMode(**schedule_fields(session, now))
         )
     else:
-        mode = _schedules(session, needs, now) if finished else least_schedule()
+        mode = (_kept(session, now) or _schedules(session, needs, now)) if finished else least_schedule()
         if not mode.schedule_tuple:
             return session.refuse(request, "FAILED", now)  # the station has nothing to offer
         response = ScheduleExchangeRes(**base, scheduled_se_res_control_mode=mode)
@@ -132,6 +132,19 @@ def needs_of(session: SeccSession, request: ScheduleExchangeReq, now: float) -> 
     )
 
 
+def _kept(session: SeccSession, now: float) -> Scheduled_SEResControlMode | None:
+    """After a pause: the schedules of before it, while the chosen one lasts (V2G20-1058)."""
+    context, kept = session.context, session.context.kept
+    if kept is None:
+        return None
+    schedules = {each.schedule_tuple_id: as_sent(each) for each in kept.schedule_tuple}
+    chosen = schedules.get(context.kept_tuple_id or 0)
+    if chosen is None or chosen.end <= session.unix_offset_s + now:
+        return None
+    context.schedules, context.sent = schedules, kept
+    return kept
+
+
 def _schedules(session: SeccSession, needs: ChargingNeeds, now: float) -> Scheduled_SEResControlMode:
     most = min(needs.maximum_supporting_points, longest(_MAX_ENTRIES, session.emitter_profile))
     # Which schedules to offer is the station's choice: the first ones, as many as the car's codec can be trusted with.
@@ -139,7 +152,9 @@ def _schedules(session: SeccSession, needs: ChargingNeeds, now: float) -> Schedu
     both = session.context.bidirectional
     sent = [whole_seconds(schedule, session.unix_offset_s, most, discharge=both) for schedule in offered]
     session.context.schedules = {schedule.schedule_tuple_id: schedule for schedule in sent}
-    return Scheduled_SEResControlMode(schedule_tuple=tuple(_tuple(session, schedule) for schedule in sent))
+    mode = Scheduled_SEResControlMode(schedule_tuple=tuple(_tuple(session, schedule) for schedule in sent))
+    session.context.sent = mode
+    return mode
 
 
 def _tuple(session: SeccSession, schedule: SentSchedule) -> ScheduleTuple:

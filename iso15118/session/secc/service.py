@@ -18,17 +18,19 @@ from iso15118.session.actions import ServiceChosen
 from iso15118.session.core import State, Step
 from iso15118.session.parameter_sets import parameter_sets
 from iso15118.session.ports.ac import AcOutletPort
+from iso15118.session.secc.context import SeccContext
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import (
     AC_SERVICES,
     BIDIRECTIONAL,
     ControlMode,
+    Offer,
     ServiceId,
     read_offer,
     services_of,
 )
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "chosen", "offered", "parameter_discovery", "select"]
 
 MAX_DETAILS = 64
 """ServiceDetail requests of one session: eight for each of the eight services a list can hold. Ours."""
@@ -38,6 +40,12 @@ def _supported(session: SeccSession) -> frozenset[ServiceId]:
     """Energy services whose sessions this station can run under the protocol of the handshake."""
     services = services_of(session.context.protocol)
     return services if isinstance(session.charger, AcOutletPort) else services - AC_SERVICES
+
+
+def offered(session: SeccSession, now: float) -> tuple[int, ...]:
+    """The energy services that may be offered now."""
+    supported = _supported(session)
+    return tuple(int(s) for s in dict.fromkeys(session.charger.energy_services(now)) if s in supported)
 
 
 def _offered_sets(session: SeccSession, service_id: int, now: float) -> tuple[ParameterSet, ...]:
@@ -55,16 +63,15 @@ def _offered_sets(session: SeccSession, service_id: int, now: float) -> tuple[Pa
 
 def service_discovery(session: SeccSession, request: ServiceDiscoveryReq, now: float) -> Step:
     """Offer what the port allows. SupportedServiceIDs filters value-added services only (V2G20-1249): there are none."""
-    supported = _supported(session)
-    offered = tuple(int(s) for s in dict.fromkeys(session.charger.energy_services(now)) if s in supported)
-    if not offered:
+    services = offered(session, now)
+    if not services:
         return session.refuse(request, "FAILED", now)
-    session.context.offered_services = offered
+    session.context.offered_services = services
     response = ServiceDiscoveryRes(
         **session.ok(now=now),
         service_renegotiation_supported=False,
         energy_transfer_service_list=ServiceList(
-            service=tuple(Service(service_id=service_id, free_service=False) for service_id in offered)
+            service=tuple(Service(service_id=service_id, free_service=False) for service_id in services)
         ),
     )
     return Step(State.SERVICE_DETAIL, response)
@@ -97,21 +104,34 @@ def service_selection(session: SeccSession, request: ServiceSelectionReq, now: f
     # There are no value-added services: whatever is selected of them was never offered.
     if offer is None or selected.service_id not in context.detailed_services or request.selected_vas_list is not None:
         return session.refuse(request, "FAILED_ServiceSelectionInvalid", now)
-    context.service_id, context.parameter_set_id = selected.service_id, selected.parameter_set_id
+    select(context, selected.service_id, offer)
+    return Step(parameter_discovery(session), ServiceSelectionRes(**session.ok(now=now)), actions=(chosen(context),))
+
+
+def select(context: SeccContext, service_id: int, offer: Offer) -> None:
+    """Take a pair over, with what follows from it."""
+    context.service_id, context.parameter_set_id = service_id, offer.parameter_set_id
     context.offer = offer
     context.control_mode = offer.control_mode or ControlMode.SCHEDULED
     context.mobility_needs_mode = offer.mobility_needs_mode
-    context.bidirectional = selected.service_id in BIDIRECTIONAL
-    context.ac_lines = (offer.ac_lines or 0) if session.is_ac else 0
-    chosen = ServiceChosen(
+    context.bidirectional = service_id in BIDIRECTIONAL
+    context.ac_lines = (offer.ac_lines or 0) if service_id in AC_SERVICES else 0
+
+
+def chosen(context: SeccContext) -> ServiceChosen:
+    """The report of what was selected."""
+    return ServiceChosen(
         service_id=context.service_id,
         parameter_set_id=context.parameter_set_id,
         control_mode=context.control_mode,
         mobility_needs_mode=context.mobility_needs_mode,
         bidirectional=context.bidirectional,
     )
-    state = State.AC_CHARGE_PARAMETER_DISCOVERY if session.is_ac else State.DC_CHARGE_PARAMETER_DISCOVERY
-    return Step(state, ServiceSelectionRes(**session.ok(now=now)), actions=(chosen,))
+
+
+def parameter_discovery(session: SeccSession) -> State:
+    """Where the session goes on with the service that is selected."""
+    return State.AC_CHARGE_PARAMETER_DISCOVERY if session.is_ac else State.DC_CHARGE_PARAMETER_DISCOVERY
 
 
 _DETAIL = Rule(service_detail, frozenset({State.SERVICE_SELECTION}))

@@ -14,6 +14,7 @@ from iso15118.messages.iso20.types import ResponseCode, V2GRequest, V2GResponse
 from iso15118.messages.model import Record
 from iso15118.session.actions import Action, Send, SetContactor
 from iso15118.session.core import AC_OFF, CHARGE_LOOPS, FINAL_STATES, NO_SESSION, STAGE_OFF, Session, State, Step
+from iso15118.session.pause import PausedSessions
 from iso15118.session.ports import Charger
 from iso15118.session.ports.ac import AcOutletPort
 from iso15118.session.secc.context import SeccConfig, SeccContext
@@ -91,6 +92,8 @@ class SeccSession(Session):
         random_bytes: Callable[[int], bytes],
         limits: Limits | None = None,
         unix_offset_s: float = 0.0,
+        store: PausedSessions | None = None,
+        vehicle_binding: bytes | None = None,
         now: float,
     ) -> None:
         """Wait for the first request.
@@ -103,13 +106,16 @@ class SeccSession(Session):
             random_bytes: Cryptographic randomness, for instance ``secrets.token_bytes`` (V2G20-835).
             limits: The timer table.
             unix_offset_s: Seconds to add to ``now`` to get seconds since 1970.
+            store: Paused sessions of this outlet; without one none can be paused.
+            vehicle_binding: What the link proves about the vehicle (``pause.bound``).
             now: When the car was connected: the communication setup timer starts.
         """
-        super().__init__(limits=limits, unix_offset_s=unix_offset_s)
+        super().__init__(limits=limits, unix_offset_s=unix_offset_s, vehicle_binding=vehicle_binding)
         self.charger = charger
         self.config = config or SeccConfig()
         self.emitter_profile = self.config.emitter_profile
         self.random_bytes = random_bytes
+        self.store = store
         self.context = SeccContext()
         self.expired: set[Timer] = set()
         """Ongoing limits that have run out: the next answer says so."""

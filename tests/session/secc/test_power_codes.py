@@ -214,7 +214,7 @@ def test_negative_charge_limit_in_the_loop() -> None:
     ],
 )
 def test_ways_to_stop(wish: ChargingSession, code: str) -> None:
-    world = World()
+    world = World(secc={"pause_allowed": False})
     world.at(5.0, lambda: setattr(world.vehicle, "driver_wish", Wish.STOP))
     assert told(world, State.SESSION_STOP, charging_session=wish) == code
     world.run().check_safe()
