@@ -13,7 +13,7 @@ import msgspec
 
 from iso15118.errors import LocalError
 from iso15118.session.evcc import EvccConfig
-from iso15118.session.secc import SeccConfig
+from iso15118.session.secc import HeldTo, SeccConfig
 from iso15118.units import DischargeLimitSign
 
 __all__ = ["PEERS", "PEER_HELP", "PeerProfile", "peer_profile"]
@@ -43,7 +43,7 @@ PEERS: Mapping[str, PeerProfile] = {
     "none": PeerProfile(why="a peer that keeps to the standard"),
     "josev": PeerProfile(
         why="Josev 0.31: a codec that needs up to 0.5 s a message, discharge limits as positive numbers, "
-        "a price wanted with every schedule, a power profile in Dynamic control too",
+        "a price wanted with every schedule, a power profile in Dynamic control too, and none of discharging",
         timers={
             # Its first codec call takes 0.3 s, a charge loop up to 0.3 s on a busy machine; its own limits stay as they are.
             "SECC_SEQUENCE_CHARGE_LOOP": 60.0,
@@ -59,6 +59,7 @@ PEERS: Mapping[str, PeerProfile] = {
             "uniform_price_level": True,
             "power_delivery_after_ongoing_pre_charge": True,
             "tell_discharged_energy": False,
+            "held_to": HeldTo.SCHEDULE,
         },
         evcc_options={"discharge_limit_sign": DischargeLimitSign.POSITIVE, "complete_power_profile": True},
     ),

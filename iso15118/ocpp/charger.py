@@ -33,6 +33,7 @@ from iso15118.session.ports import (
     MeterReading,
     MobilityNeeds,
     OfferedSchedule,
+    Prices,
     StageReading,
 )
 from iso15118.session.services import ControlMode, MobilityNeedsMode, ServiceId
@@ -131,6 +132,9 @@ class OcppCharger(Charger):
 
     def mobility_needs(self, now: float) -> MobilityNeeds:
         return self.device.mobility_needs(now)
+
+    def dynamic_prices(self, needs: ChargingNeeds, now: float) -> Prices | None:
+        return self.device.dynamic_prices(needs, now)
 
     def _at_outlet(self, ac_power_w: float) -> float:
         return ac_power_w * self.efficiency if ac_power_w > 0 else ac_power_w / self.efficiency

@@ -22,6 +22,18 @@ from iso15118.session.ports.car import (
     Wish,
     WishPort,
 )
+from iso15118.session.ports.prices import (
+    AbsolutePrices,
+    AdditionalServiceFee,
+    EnergyOffer,
+    EnergyPrice,
+    OverstayFee,
+    PriceAlgorithm,
+    PriceLevels,
+    Prices,
+    PriceStack,
+    TaxRate,
+)
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.simple import SimpleCharger, SimpleVehicle
 from iso15118.session.ports.station import (
@@ -44,11 +56,13 @@ from iso15118.session.ports.station import (
 )
 
 __all__ = [
+    "AbsolutePrices",
     "AcInletPort",
     "AcLimits",
     "AcOutlet",
     "AcOutletPort",
     "AcReading",
+    "AdditionalServiceFee",
     "Authorization",
     "AuthorizationPort",
     "Battery",
@@ -57,6 +71,8 @@ __all__ = [
     "ChargerLimits",
     "ChargingNeeds",
     "EnergyNeeds",
+    "EnergyOffer",
+    "EnergyPrice",
     "IsolationState",
     "LimitsPort",
     "MeterPort",
@@ -65,8 +81,13 @@ __all__ = [
     "MobilityPort",
     "NeedsPort",
     "OfferedSchedule",
+    "OverstayFee",
     "PerLine",
     "PilotPort",
+    "PriceAlgorithm",
+    "PriceLevels",
+    "PriceStack",
+    "Prices",
     "SchedulePort",
     "ServicesPort",
     "SimpleCharger",
@@ -75,6 +96,7 @@ __all__ = [
     "StageReading",
     "StopPort",
     "TargetPort",
+    "TaxRate",
     "Vehicle",
     "VehicleLimits",
     "VehicleLimitsPort",

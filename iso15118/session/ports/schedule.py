@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+
 import msgspec
 
 from iso15118.errors import LocalError
+from iso15118.session.ports.prices import EnergyOffer, Prices
 
 __all__ = [
     "ChargingNeeds",
@@ -21,6 +24,33 @@ class OfferedSchedule(msgspec.Struct, frozen=True, kw_only=True):
     """On the session's clock."""
     entries: tuple[tuple[float, float], ...]
     """Duration in s and power in W, one after the other; at least one."""
+    discharge_entries: tuple[tuple[float, float], ...] = ()
+    """A second series from the same start, power <= 0: while it lasts the car may do either. Empty: ``entries`` alone."""
+    power_tolerance_w: float | None = None
+    """How far the car may stray from the profile it announces, W; None: nothing is said about it."""
+    available_energy_wh: float | None = None
+    """Energy that is there for the charging schedule, Wh; None: nothing is said about it."""
+    charging_prices: Prices | None = None
+    """Sent when they are of the kind that the selected parameter Pricing names."""
+    discharging_prices: Prices | None = None
+    """As ``charging_prices``, for energy out of the car."""
+
+    @property
+    def corridor(self) -> tuple[tuple[float, float, float], ...]:
+        """Both series as one: duration in s, lowest (<= 0) and highest (>= 0) power in W."""
+        if not self.discharge_entries:
+            return tuple((duration, min(power, 0.0), max(power, 0.0)) for duration, power in self.entries)
+        series = (self.entries, self.discharge_entries)
+        ends = [list(accumulate(duration for duration, _ in entries)) for entries in series]
+        steps, at = [], [0, 0]
+        for begin, end in pairwise(sorted({0.0, *ends[0], *ends[1]})):
+            powers = [0.0, 0.0]
+            for i in (0, 1):
+                while at[i] < len(ends[i]) and ends[i][at[i]] <= begin:
+                    at[i] += 1
+                powers[i] = series[i][at[i]][1] if at[i] < len(ends[i]) else 0.0
+            steps.append((end - begin, min(*powers, 0.0), max(powers[0], 0.0)))
+        return tuple(steps)
 
 
 class MobilityNeeds(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +92,8 @@ class ChargingNeeds(msgspec.Struct, frozen=True, kw_only=True):
     mobility_needs_mode: int
     bidirectional: bool
     maximum_supporting_points: int
+    pricing: int = 0
+    """What prices the selected parameter set speaks of: 0 none, 1 absolute, 2 levels."""
     departure_s: float | None = None
     """On the session's clock."""
     target_energy_wh: float | None = None
@@ -83,3 +115,5 @@ class ChargingNeeds(msgspec.Struct, frozen=True, kw_only=True):
     min_voltage_v: float = 0.0
     lines: int = 0
     """AC: lines in use, 1 or 3; powers are those of all together. 0 in DC."""
+    energy_offer: EnergyOffer | None = None
+    """Scheduled control: what the car would take and give, and at which prices."""

@@ -6,6 +6,7 @@ import math
 
 from iso15118.session.ports.ac import AcLimits, AcOutlet, AcReading
 from iso15118.session.ports.car import Battery, EnergyNeeds, VehicleLimits, Wish
+from iso15118.session.ports.prices import Prices
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.station import Authorization, ChargerLimits, MeterReading, StageReading
 
@@ -26,6 +27,7 @@ class SimpleCharger:
     schedule_ready: bool
     schedule: tuple[OfferedSchedule, ...]
     mobility: MobilityNeeds
+    energy_prices: Prices | None
     stage: StageReading
     ac_grid: AcOutlet
     ac_charger_limits: AcLimits
@@ -43,6 +45,7 @@ class SimpleCharger:
         self.schedule_ready = True
         self.schedule = ()
         self.mobility = MobilityNeeds()
+        self.energy_prices = None
         self.stage = StageReading()
         self.ac_grid = AcOutlet()
         self.ac_charger_limits = AcLimits()
@@ -82,6 +85,9 @@ class SimpleCharger:
 
     def mobility_needs(self, now: float) -> MobilityNeeds:
         return self.mobility
+
+    def dynamic_prices(self, needs: ChargingNeeds, now: float) -> Prices | None:
+        return self.energy_prices
 
     def reading(self, now: float) -> StageReading:
         return self.stage

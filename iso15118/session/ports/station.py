@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from iso15118.session.ports.prices import Prices
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 
 __all__ = [
@@ -128,6 +129,10 @@ class SchedulePort(Protocol):
     def schedules(self, needs: ChargingNeeds, now: float) -> tuple[OfferedSchedule, ...]:
         """One to three schedules to choose from."""
         ...
+
+    def dynamic_prices(self, needs: ChargingNeeds, now: float) -> Prices | None:
+        """Dynamic control: what energy costs in the hours to come, if anybody is to be told; asked with ``ready``."""
+        return None
 
 
 class MobilityPort(Protocol):

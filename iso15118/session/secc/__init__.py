@@ -13,13 +13,14 @@ from iso15118.session.secc import (
     session_setup,
     session_stop,
 )
-from iso15118.session.secc.context import MeterInfoBase, SeccConfig, SeccContext
+from iso15118.session.secc.context import HeldTo, MeterInfoBase, SeccConfig, SeccContext
 from iso15118.session.secc.session import Handlers, Rule, SeccSession, SideHandlers, SideRule
 
 __all__ = [
     "HANDLERS",
     "SIDE_HANDLERS",
     "Handlers",
+    "HeldTo",
     "MeterInfoBase",
     "Rule",
     "SeccConfig",

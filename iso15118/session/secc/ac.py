@@ -26,9 +26,10 @@ from iso15118.session.ports.ac import AcLimits
 from iso15118.session.quantities import limit, rational
 from iso15118.session.secc.ac_variant import variant_of
 from iso15118.session.secc.limits import discharge_permitted
-from iso15118.session.secc.loop import learn_requests, meter_info, profile_code, schedule_bounds
+from iso15118.session.secc.loop import learn_requests, meter_info
 from iso15118.session.secc.mobility import loop_fields
 from iso15118.session.secc.notification import overdue, status
+from iso15118.session.secc.profile import profile_code, schedule_bounds
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
 

@@ -14,11 +14,11 @@ from iso15118.session.parameter_sets import ParameterChoices, check_choices
 from iso15118.session.ports import ChargerLimits, ChargingNeeds, MeterReading
 from iso15118.session.ports.ac import AcLimits
 from iso15118.session.quantities import number
-from iso15118.session.secc.profile import SentSchedule
+from iso15118.session.secc.sent_schedule import AgreedProfile, SentSchedule
 from iso15118.session.services import ISLANDING_NAMES, ControlMode, MobilityNeedsMode, Offer, ServiceId, services_of
 from iso15118.units import DischargeLimitSign
 
-__all__ = ["MeterInfoBase", "SeccConfig", "SeccContext"]
+__all__ = ["HeldTo", "MeterInfoBase", "SeccConfig", "SeccContext"]
 
 
 MAX_NAME = 80
@@ -30,6 +30,15 @@ class MeterInfoBase(enum.Enum):
 
     SESSION = "session"
     METER = "meter"
+
+
+class HeldTo(enum.Enum):
+    """What a car must keep to while it charges in Scheduled control."""
+
+    PROFILE = "profile"
+    """The profile it has announced."""
+    SCHEDULE = "schedule"
+    """Peer profile: all that the schedule it has chosen allows; some cars announce no more than the charging half."""
 
 
 class SeccConfig(ParameterChoices, frozen=True, kw_only=True):
@@ -54,6 +63,12 @@ class SeccConfig(ParameterChoices, frozen=True, kw_only=True):
     """Peer profile: some cars can't read BPT_DischargedEnergyReadingWh, and end the session over it."""
     uniform_price_level: bool = False
     """Peer profile: some cars want a price with every schedule; a single level says nothing."""
+    held_to: HeldTo = HeldTo.PROFILE
+    """What counts as a violation of the power profile while charging."""
+    power_tolerance_required: bool = False
+    """A car that does not confirm a schedule's power tolerance gets FAILED instead of a warning."""
+    power_tolerance_both_ways: bool = False
+    """Whether a car that has confirmed a power tolerance violates its profile by taking or giving less as well."""
     notification_max_delay_s: int = 0
     """NotificationMaxDelay of EVSENotification Terminate: how long the car may go on after the first one; 0: at once."""
     pause_allowed: bool = True
@@ -120,6 +135,8 @@ class SeccContext:
     """Of before a pause: what was sent then; sent again (V2G20-1058)."""
     kept_tuple_id: int | None = None
     """Of before a pause: the tuple the car had chosen."""
+    profile: AgreedProfile | None = None
+    """Scheduled control: the profile of the car that was accepted last."""
     minimum_energy_wh: float | None = None
     minimum_v2x_energy_wh: float | None = None
     maximum_v2x_energy_wh: float | None = None

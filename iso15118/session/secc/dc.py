@@ -19,9 +19,10 @@ from iso15118.session.secc.limits import (
     read_limits,
     regulate,
 )
-from iso15118.session.secc.loop import learn_requests, meter_info, profile_code, schedule_bounds
+from iso15118.session.secc.loop import learn_requests, meter_info
 from iso15118.session.secc.mobility import loop_fields
 from iso15118.session.secc.notification import overdue, status
+from iso15118.session.secc.profile import profile_code, schedule_bounds
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer

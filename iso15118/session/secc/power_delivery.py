@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from iso15118.messages.iso20.common.power_delivery import (
-    ChargeProgress,
-    EVPowerProfile,
-    PowerDeliveryReq,
-    PowerDeliveryRes,
-)
+from iso15118.messages.iso20.common.power_delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
 from iso15118.messages.iso20.types import Processing, ResponseCode
-from iso15118.session.actions import Action, EnergyFlow, PowerProfileChosen, SetContactor
+from iso15118.session.actions import Action, EnergyFlow, SetContactor
 from iso15118.session.core import AC_OFF, CHARGE_LOOPS, NO_CURRENT_A, STAGE_OFF, State, Step
-from iso15118.session.quantities import number
 from iso15118.session.secc.notification import status
-from iso15118.session.secc.profile import inside
+from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
-from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
 
 __all__ = ["HANDLERS"]
-
-_PROFILE_TOLERANCE_W = 1.0
-"""A profile may exceed its schedule by rounding only. Ours."""
-_PROFILE_SLACK_S = 1.0
-"""How far the steps of a profile may lie beside those of its schedule. Ours."""
 
 
 def power_delivery(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
@@ -55,25 +43,15 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     reading = session.charger.reading(now)
     if reading.contactor_fault or not (reading.contactor_closed or session.is_ac):
         return session.refuse(request, "FAILED_ContactorError", now)
-    actions: tuple[Action, ...] = (EnergyFlow(True),)
-    if context.control_mode is ControlMode.SCHEDULED:
-        profile = request.ev_power_profile
-        if profile is None or profile.scheduled_ev_ppt_control_mode is None:
-            return session.refuse(request, "FAILED_EVPowerProfileInvalid", now)
-        chosen = profile.scheduled_ev_ppt_control_mode.selected_schedule_tuple_id
-        schedule = context.schedules.get(chosen)
-        if schedule is None:
-            return session.refuse(request, "FAILED_ScheduleSelectionInvalid", now)
-        if not inside(schedule, profile.time_anchor, _entries(profile)):
-            return session.refuse(request, "FAILED_EVPowerProfileInvalid", now)
-        context.schedule_tuple_id = chosen
-        actions = (PowerProfileChosen(chosen, _entries(profile)), *actions)
-    # In Dynamic control a profile says nothing.
+    code, told = accept_profile(session, request.ev_power_profile)
+    if code.value.startswith("FAILED"):
+        return session.refuse(request, code.value, now)
     waiting = _close_ac(session, request, now) if session.is_ac else None
     if waiting is not None:
         return waiting
     session.timers.stop(Timer.SECC_PRE_CHARGE)
-    response = PowerDeliveryRes(**session.ok(now=now), evse_status=status(session, now))
+    response = PowerDeliveryRes(**session.ok(code, now=now), evse_status=status(session, now))
+    actions: tuple[Action, ...] = (*told, EnergyFlow(True))
     return Step(State.AC_CHARGE_LOOP if session.is_ac else State.DC_CHARGE_LOOP, response, actions=actions)
 
 
@@ -86,11 +64,6 @@ def _close_ac(session: SeccSession, request: PowerDeliveryReq, now: float) -> St
     if session.deferred_too_long or (closed and not ready):
         return session.refuse(request, "FAILED_ContactorError" if ready else "FAILED_PowerDeliveryNotApplied", now)
     return Step(session.state, defer=Timer.SECC_AC_CONTACTOR, actions=(SetContactor(ready),))
-
-
-def _entries(profile: EVPowerProfile) -> tuple[tuple[int, float], ...]:
-    entries = profile.ev_power_profile_entries.ev_power_profile_entry
-    return tuple((entry.duration, number(entry.power)) for entry in entries)
 
 
 def stop(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:

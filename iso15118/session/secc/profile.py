@@ -1,108 +1,133 @@
-"""Schedules as they were sent, and whether a car keeps to the one it chose (Scheduled control).
-
-Everything is in whole seconds since 1970, as on the wire: a profile that repeats a schedule's steps matches it exactly.
-"""
+"""The power profile of a car in Scheduled control: whether it may be, and whether the car keeps to it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
-from iso15118.messages.iso20.common.schedule_exchange import ChargingSchedule, ScheduleTuple
-from iso15118.session.ports import OfferedSchedule
+from iso15118.messages.iso20.common.power_delivery import (
+    EVPowerProfile,
+    PowerToleranceAcceptance,
+    Scheduled_EVPPTControlMode,
+)
+from iso15118.messages.iso20.types import ResponseCode
+from iso15118.session.actions import Action, PowerProfileChosen
 from iso15118.session.quantities import number
+from iso15118.session.secc.context import HeldTo
+from iso15118.session.secc.sent_schedule import AgreedProfile, SentSchedule, inside
+from iso15118.session.secc.session import SeccSession
+from iso15118.session.services import ControlMode
+from iso15118.session.timers import Timer
 
-__all__ = ["POWER_TOLERANCE_W", "SentSchedule", "as_sent", "inside", "whole_seconds"]
+__all__ = ["VIOLATION_W", "accept_profile", "profile_code", "schedule_bounds"]
 
-POWER_TOLERANCE_W = 1.0
-"""A profile may exceed its schedule by rounding only. Ours."""
 VIOLATION_W = 250.0
-"""A target current that asks for so much more power than the schedule has violates it. Ours: covers the voltage that a
-car takes for its target, and rounding."""
-_SLACK_S = 1
-"""Steps may begin or end so much earlier or later: clocks and whole seconds. Ours."""
+"""Power so far beyond what was agreed violates it, unless a wider tolerance was. Ours: covers the voltage that a car takes
+for its target, and rounding."""
 
 
-class SentSchedule(msgspec.Struct, frozen=True):
-    """One schedule tuple: power at the outlet in W (negative out of the car), step by step."""
+def accept_profile(session: SeccSession, profile: EVPowerProfile | None) -> tuple[ResponseCode, tuple[Action, ...]]:
+    """Judge the profile of a PowerDeliveryReq and take it over if it may be.
 
-    schedule_tuple_id: int
-    anchor: int
-    """Seconds since 1970."""
-    steps: tuple[tuple[int, float], ...]
-    """Duration in s and power in W, one after the other."""
+    Args:
+        session: The session.
+        profile: As it came.
 
-    @property
-    def end(self) -> int:
-        """When the last step is over, s since 1970."""
-        return self.anchor + sum(duration for duration, _ in self.steps)
-
-    def range_w(self, begin: float, end: float) -> tuple[float, float]:
-        """Lowest (<= 0) and highest (>= 0) power that holds all through ``begin`` to ``end`` (seconds since 1970).
-
-        Steps that only touch the span by ``_SLACK_S`` don't count. Outside of its steps a schedule allows nothing.
-        """
-        low, high = self._over(begin, end, _SLACK_S, narrowest=True)
-        return (0.0, 0.0) if end > self.end + _SLACK_S else (low, high)
-
-    def present_w(self, at: float) -> tuple[float, float]:
-        """Lowest and highest power at ``at``; around a boundary what either of its steps allows."""
-        return self._over(at - _SLACK_S, at + _SLACK_S, 0, narrowest=False)
-
-    def _over(self, begin: float, end: float, slack: int, *, narrowest: bool) -> tuple[float, float]:
-        at, lows, highs = self.anchor, [], []
-        for duration, power in self.steps:
-            if at < end - slack and at + duration > begin + slack:
-                lows.append(min(power, 0.0))
-                highs.append(max(power, 0.0))
-            at += duration
-        if not lows:  # a span that is as short as the slack is judged without it
-            return self._over(begin, end, 0, narrowest=narrowest) if slack else (0.0, 0.0)
-        return (max(lows), min(highs)) if narrowest else (min(lows), max(highs))
-
-
-def whole_seconds(
-    schedule: OfferedSchedule, unix_offset_s: float, most: int, *, discharge: bool = True
-) -> SentSchedule:
-    """A schedule as it can be sent.
-
-    Boundaries, not durations, are rounded, so that nothing drifts; at most ``most`` steps, and at least one. Without
-    ``discharge`` negative power becomes zero: the service knows none.
+    Returns:
+        The code to answer with if all else is well, FAILED or not, and what to report.
     """
-    end = unix_offset_s + schedule.start_s
-    anchor = boundary = max(0, round(end))
-    steps: list[tuple[int, float]] = []
-    entries = [(duration, power if discharge else max(power, 0.0)) for duration, power in schedule.entries]
-    for duration, power in entries:
-        end += duration
-        if round(end) > boundary and len(steps) < most:
-            steps.append((round(end) - boundary, power))
-            boundary = round(end)
-    return SentSchedule(schedule.schedule_tuple_id, anchor, tuple(steps or [(1, entries[0][1])]))
+    if session.context.control_mode is ControlMode.DYNAMIC:
+        # A profile says nothing there; one of the other control mode shows that the car is in another session than we.
+        wrong = profile is not None and profile.scheduled_ev_ppt_control_mode is not None
+        return (ResponseCode.FAILED_EVPowerProfileInvalid if wrong else ResponseCode.OK), ()
+    mode = None if profile is None else profile.scheduled_ev_ppt_control_mode
+    if profile is None or mode is None:
+        return ResponseCode.FAILED_EVPowerProfileInvalid, ()
+    schedule = session.context.schedules.get(mode.selected_schedule_tuple_id)
+    if schedule is None:
+        return ResponseCode.FAILED_ScheduleSelectionInvalid, ()
+    entries = _entries(profile)
+    if not any(duration for duration, _ in entries) or not inside(schedule, profile.time_anchor, entries):
+        return ResponseCode.FAILED_EVPowerProfileInvalid, ()
+    code = _tolerance_code(session, schedule, mode)
+    if code is ResponseCode.FAILED_PowerToleranceNotConfirmed:
+        return code, ()
+    confirmed = code is ResponseCode.OK_PowerToleranceConfirmed
+    context = session.context
+    context.schedule_tuple_id = schedule.schedule_tuple_id
+    context.profile = AgreedProfile(profile.time_anchor, entries, schedule.power_tolerance_w if confirmed else None)
+    return code, (PowerProfileChosen(schedule.schedule_tuple_id, entries),)
 
 
-def as_sent(schedule: ScheduleTuple) -> SentSchedule:
-    """What was sent, read back: charging and discharging have the same steps then."""
-    discharging = None if schedule.discharging_schedule is None else _powers(schedule.discharging_schedule)
-    steps = _powers(schedule.charging_schedule)
-    if discharging is not None:
-        steps = tuple((d, out or into) for (d, into), (_, out) in zip(steps, discharging, strict=True))
-    anchor = schedule.charging_schedule.power_schedule.time_anchor
-    return SentSchedule(schedule.schedule_tuple_id, anchor, steps)
+def _entries(profile: EVPowerProfile) -> tuple[tuple[int, float], ...]:
+    """Duration in s and power of all lines together in W."""
+    return tuple(
+        (entry.duration, sum(number(power) for power in (entry.power, entry.power_l2, entry.power_l3) if power))
+        for entry in profile.ev_power_profile_entries.ev_power_profile_entry
+    )
 
 
-def _powers(schedule: ChargingSchedule) -> tuple[tuple[int, float], ...]:
-    entries = schedule.power_schedule.power_schedule_entries.power_schedule_entry
-    return tuple((entry.duration, number(entry.power)) for entry in entries)
+def _tolerance_code(session: SeccSession, schedule: SentSchedule, mode: Scheduled_EVPPTControlMode) -> ResponseCode:
+    """A tolerance that was not told can't be confirmed; one that was told and left unanswered has not been."""
+    if schedule.power_tolerance_w is None:
+        return ResponseCode.OK
+    if mode.power_tolerance_acceptance is PowerToleranceAcceptance.PowerToleranceConfirmed:
+        return ResponseCode.OK_PowerToleranceConfirmed
+    if session.config.power_tolerance_required:
+        return ResponseCode.FAILED_PowerToleranceNotConfirmed
+    return ResponseCode.WARNING_PowerToleranceNotConfirmed
 
 
-def inside(schedule: SentSchedule, anchor: int, steps: Iterable[tuple[int, float]]) -> bool:
-    """Whether every step of a car's profile stays between zero and what the schedule has at that time."""
-    begin = anchor
-    for duration, power in steps:
-        low, high = schedule.range_w(begin, begin + duration)
-        if not low - POWER_TOLERANCE_W <= power <= high + POWER_TOLERANCE_W:
-            return False
-        begin += duration
-    return True
+def _agreed_w(session: SeccSession, now: float) -> tuple[float, float] | None:
+    """Lowest and highest power the car is held to now, W; None when nothing was agreed."""
+    context = session.context
+    schedule = context.schedules.get(context.schedule_tuple_id or 0)
+    if context.control_mode is not ControlMode.SCHEDULED or schedule is None:
+        return None
+    at = session.unix_offset_s + now
+    if session.config.held_to is HeldTo.SCHEDULE or context.profile is None:
+        return schedule.present_w(at)
+    return context.profile.present_w(at)
+
+
+def schedule_bounds(session: SeccSession, now: float) -> tuple[float, float]:
+    """Scheduled control: lowest (<= 0) and highest (>= 0) power that was agreed and that a back end allows by now."""
+    low, high = session.charger.allowed_w(now)
+    agreed = _agreed_w(session, now)
+    if agreed is not None:
+        low, high = max(low, agreed[0]), min(high, agreed[1])
+    return min(low, 0.0), max(high, 0.0)
+
+
+def profile_code(session: SeccSession, powers_w: Iterable[float], now: float) -> ResponseCode:
+    """Whether the car keeps to what was agreed (V2G20-1864): a warning first, then FAILED.
+
+    Less power than was announced is a violation only with ``SeccConfig.power_tolerance_both_ways``, of a car that has
+    confirmed a tolerance, and while nobody else holds it back.
+
+    Args:
+        session: The session.
+        powers_w: What it asks for or takes, W; each must fit.
+        now: The session's clock.
+    """
+    agreed = _agreed_w(session, now)
+    if agreed is None:
+        return ResponseCode.OK
+    tolerance = None if session.context.profile is None else session.context.profile.tolerance_w
+    margin = max(tolerance or 0.0, VIOLATION_W)
+    low, high = min(agreed[0], 0.0), max(agreed[1], 0.0)
+    if tolerance is not None and session.config.power_tolerance_both_ways and not _held_back(session, agreed, now):
+        low, high = agreed
+    timer = Timer.SECC_EV_POWER_PROFILE_VIOLATION
+    if all(low - margin <= power_w <= high + margin for power_w in powers_w):
+        session.timers.stop(timer)
+        session.expired.discard(timer)
+        return ResponseCode.OK
+    if timer in session.expired:
+        return ResponseCode.FAILED_EVPowerProfileViolation
+    session.timers.start_once(timer, now)
+    return ResponseCode.WARNING_EVPowerProfileViolation
+
+
+def _held_back(session: SeccSession, agreed: tuple[float, float], now: float) -> bool:
+    low, high = session.charger.allowed_w(now)
+    return session.charger.stop_wanted(now) or low > agreed[0] or high < agreed[1]

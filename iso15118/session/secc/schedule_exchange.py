@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from iso15118.messages.iso20.common.price_schedule import (
     PriceLevelSchedule,
     PriceLevelScheduleEntry,
@@ -26,13 +28,15 @@ from iso15118.messages.iso20.types import Processing, RationalNumber
 from iso15118.session.actions import NeedsTold
 from iso15118.session.core import State, Step
 from iso15118.session.emitter import longest
-from iso15118.session.ports import ChargingNeeds
+from iso15118.session.ports import ChargingNeeds, OfferedSchedule
+from iso15118.session.ports.prices import Prices
+from iso15118.session.prices import price_fields, priced_until, read_energy_offer
 from iso15118.session.quantities import limit, number
 from iso15118.session.secc.failed import least_schedule
 from iso15118.session.secc.mobility import schedule_fields
-from iso15118.session.secc.profile import SentSchedule, as_sent, whole_seconds
+from iso15118.session.secc.sent_schedule import SentSchedule, as_sent, whole_seconds
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
-from iso15118.session.services import ControlMode
+from iso15118.session.services import ControlMode, Pricing
 from iso15118.session.timers import Timer
 
 __all__ = ["HANDLERS", "needs_of"]
@@ -63,9 +67,11 @@ def schedule_exchange(session: SeccSession, request: ScheduleExchangeReq, now: f
         "evse_processing": Processing.Finished if finished else Processing.Ongoing,
     }
     if context.control_mode is ControlMode.DYNAMIC:
-        response = ScheduleExchangeRes(
-            **base, dynamic_se_res_control_mode=Dynamic_SEResControlMode(**schedule_fields(session, now))
+        prices = session.charger.dynamic_prices(needs, now) if finished else None
+        mode_now = Dynamic_SEResControlMode(
+            **schedule_fields(session, now), **_prices(session, prices, now, _most_points(session, needs))
         )
+        response = ScheduleExchangeRes(**base, dynamic_se_res_control_mode=mode_now)
     else:
         mode = (_kept(session, now) or _schedules(session, needs, now)) if finished else least_schedule()
         if not mode.schedule_tuple:
@@ -117,6 +123,7 @@ def needs_of(session: SeccSession, request: ScheduleExchangeReq, now: float) -> 
     departure = None if mode is None or mode.departure_time is None else now + mode.departure_time
     car = {name: getattr(context.vehicle, name) for name in context.vehicle.__struct_fields__ if "ramp" not in name}
     target_soc = getattr(mode, "target_soc", None)
+    offer = getattr(mode, "ev_energy_offer", None)
     return ChargingNeeds(
         service_id=context.service_id,
         control_mode=int(context.control_mode),
@@ -124,7 +131,9 @@ def needs_of(session: SeccSession, request: ScheduleExchangeReq, now: float) -> 
         bidirectional=context.bidirectional,
         lines=context.ac_lines,
         maximum_supporting_points=request.maximum_supporting_points,
+        pricing=int(_pricing(session)),
         departure_s=departure,
+        energy_offer=None if offer is None else read_energy_offer(offer, session.unix_offset_s),
         target_soc_percent=context.target_soc_percent if target_soc is None else target_soc,
         minimum_soc_percent=getattr(mode, "minimum_soc", None),
         **values,
@@ -145,37 +154,66 @@ def _kept(session: SeccSession, now: float) -> Scheduled_SEResControlMode | None
     return kept
 
 
+def _most_points(session: SeccSession, needs: ChargingNeeds) -> int:
+    return min(needs.maximum_supporting_points, longest(_MAX_ENTRIES, session.emitter_profile))
+
+
 def _schedules(session: SeccSession, needs: ChargingNeeds, now: float) -> Scheduled_SEResControlMode:
-    most = min(needs.maximum_supporting_points, longest(_MAX_ENTRIES, session.emitter_profile))
     # Which schedules to offer is the station's choice: the first ones, as many as the car's codec can be trusted with.
     offered = session.charger.schedules(needs, now)[: longest(_MAX_TUPLES, session.emitter_profile)]
-    both = session.context.bidirectional
-    sent = [whole_seconds(schedule, session.unix_offset_s, most, discharge=both) for schedule in offered]
-    session.context.schedules = {schedule.schedule_tuple_id: schedule for schedule in sent}
-    mode = Scheduled_SEResControlMode(schedule_tuple=tuple(_tuple(session, schedule) for schedule in sent))
-    session.context.sent = mode
-    return mode
-
-
-def _tuple(session: SeccSession, schedule: SentSchedule) -> ScheduleTuple:
-    """Charging entries >= 0; where the car may discharge, a second schedule with entries <= 0."""
-    steps = schedule.steps
-    prices = _uniform_price(schedule) if session.config.uniform_price_level else None
-    charging = ChargingSchedule(
-        power_schedule=_power(schedule.anchor, [(d, max(p, 0.0)) for d, p in steps]), price_level_schedule=prices
+    session.context.schedules = {}
+    session.context.sent = Scheduled_SEResControlMode(
+        schedule_tuple=tuple(_tuple(session, schedule, _most_points(session, needs)) for schedule in offered)
     )
+    return session.context.sent
+
+
+def _tuple(session: SeccSession, offered: OfferedSchedule, most: int) -> ScheduleTuple:
+    """Charging entries >= 0; where the car may discharge, a second schedule with entries <= 0.
+
+    Where prices have to be cut to what the car can take, the schedule ends with them.
+    """
+    both = session.context.bidirectional
+    halves = (offered.charging_prices, offered.discharging_prices if both else None)
+    prices = [_prices(session, half, offered.start_s, most) for half in halves]
+    ends = [end for end in map(priced_until, prices, halves) if end is not None]
+    sent = whole_seconds(offered, session.unix_offset_s, most, discharge=both).until(min(ends, default=None))
+    session.context.schedules[sent.schedule_tuple_id] = sent
+    if session.config.uniform_price_level:
+        prices = [half or {"price_level_schedule": _uniform_price(sent)} for half in prices]
+    power = _power(sent.anchor, [(duration, high) for duration, _, high in sent.steps], offered)
+    if offered.available_energy_wh is not None:
+        power = msgspec.structs.replace(power, available_energy=limit(offered.available_energy_wh, step=0))
     discharging = None
-    if any(power < 0 for _, power in steps):
+    if any(low < 0 for _, low, _ in sent.steps):
         discharging = ChargingSchedule(
-            power_schedule=_power(schedule.anchor, [(d, min(p, 0.0)) for d, p in steps]), price_level_schedule=prices
+            power_schedule=_power(sent.anchor, [(duration, low) for duration, low, _ in sent.steps], offered),
+            **prices[1],
         )
     return ScheduleTuple(
-        schedule_tuple_id=schedule.schedule_tuple_id, charging_schedule=charging, discharging_schedule=discharging
+        schedule_tuple_id=sent.schedule_tuple_id,
+        charging_schedule=ChargingSchedule(power_schedule=power, **prices[0]),
+        discharging_schedule=discharging,
     )
+
+
+def _prices(session: SeccSession, prices: Prices | None, start_s: float, most: int) -> dict[str, Any]:
+    return price_fields(
+        prices,
+        _pricing(session),
+        start_s=start_s,
+        unix_offset_s=session.unix_offset_s,
+        most=most,
+        profile=session.emitter_profile,
+    )
+
+
+def _pricing(session: SeccSession) -> Pricing:
+    return Pricing.NONE if session.context.offer is None else session.context.offer.pricing
 
 
 def _uniform_price(schedule: SentSchedule) -> PriceLevelSchedule:
-    whole = PriceLevelScheduleEntry(duration=sum(duration for duration, _ in schedule.steps), price_level=0)
+    whole = PriceLevelScheduleEntry(duration=sum(duration for duration, _, _ in schedule.steps), price_level=0)
     return PriceLevelSchedule(
         time_anchor=schedule.anchor,
         price_schedule_id=1,
@@ -184,10 +222,13 @@ def _uniform_price(schedule: SentSchedule) -> PriceLevelSchedule:
     )
 
 
-def _power(anchor: int, steps: list[tuple[int, float]]) -> PowerSchedule:
+def _power(anchor: int, steps: list[tuple[int, float]], offered: OfferedSchedule) -> PowerSchedule:
     entries = tuple(PowerScheduleEntry(duration=duration, power=limit(power, step=0)) for duration, power in steps)
+    tolerance = offered.power_tolerance_w
     return PowerSchedule(
-        time_anchor=anchor, power_schedule_entries=PowerScheduleEntryList(power_schedule_entry=entries)
+        time_anchor=anchor,
+        power_tolerance=None if tolerance is None else limit(tolerance, step=0),
+        power_schedule_entries=PowerScheduleEntryList(power_schedule_entry=entries),
     )
 
 
