@@ -118,6 +118,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         overrides = {"EVCC_CHARGE_LOOP_INTERVAL": pause}
         if self.mode is FidelityMode.PACED:
             overrides["SECC_SEQUENCE_CHARGE_LOOP"] = self.period_s + 0.5
+            overrides["EVCC_PERFORMANCE_CHARGE_LOOP"] = self.period_s
         return {**overrides, **self.timers}
 
 

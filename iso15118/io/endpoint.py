@@ -18,7 +18,7 @@ from iso15118.exi.lint import Finding, lint
 from iso15118.messages.iso20 import types
 from iso15118.messages.model import QName, Record
 from iso15118.messages.registry import schema_set
-from iso15118.session.actions import Action, Send
+from iso15118.session.actions import Action, Late, Send
 from iso15118.session.core import Session
 from iso15118.session.emitter import EmitterProfile
 from iso15118.session.services import payload_type_of
@@ -129,13 +129,25 @@ class Endpoint:
         """As ``Session.broken``."""
         return self.carry(self.session.broken(error, now), now)
 
+    def carried_out(self, now: float) -> list[Action | Transmit]:
+        """As ``Session.carried_out``."""
+        return self.carry(self.session.carried_out(now), now)
+
     def next_timer(self) -> float | None:
         """As ``Session.next_timer``."""
         return self.session.next_timer()
 
     def carry(self, actions: list[Action], now: float) -> list[Action | Transmit]:
         """Replace every ``Send`` by the bytes to write."""
+        for action in actions:
+            if isinstance(action, Late):
+                self._trace_late(action, now)
         return [self._encode(action, now) if isinstance(action, Send) else action for action in actions]
+
+    def _trace_late(self, late: Late, now: float) -> None:
+        if self.trace is not None:
+            body = {"limit": late.limit, "limit_s": late.limit_s, "took_s": round(late.took_s, 3)}
+            self.trace.event(now, self.at, "warning", "tx", late.message, lambda: body)
 
     def _encode(self, send: Send, now: float) -> Transmit:
         message, side = send.message, send.side

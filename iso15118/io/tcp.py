@@ -198,6 +198,9 @@ class Connection(asyncio.Protocol):
             self._break(error, now)
         else:
             self._carry_out(actions, now)
+            if self.endpoint is not None and self._ended is None:
+                now = self.clock.now()
+                self._carry_out(self.endpoint.carried_out(now), now)
         self._arm()
 
     def _carry_out(self, actions: list[Action | Transmit], now: float) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "EnergyFlow",
     "EvccIdentified",
     "KeepPaused",
+    "Late",
     "LoopSeen",
     "MobilityNeedsTold",
     "NeedsTold",
@@ -207,6 +208,17 @@ class DropPaused(msgspec.Struct, frozen=True):
     session_id: bytes
 
 
+class Late(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of ours took longer than it ought to (a performance limit of ``Timer``): telemetry, not an error."""
+
+    limit: str
+    """Name of the limit."""
+    limit_s: float
+    took_s: float
+    message: str
+    """SECC: the request that was answered late. EVCC: the request that came late."""
+
+
 class Ended(msgspec.Struct, frozen=True):
     """The session is over. ``error`` is None after a regular SessionStop, else the text of what went wrong."""
 
@@ -234,5 +246,6 @@ Action = (
     | PowerProfileChosen
     | EnergyFlow
     | LoopSeen
+    | Late
     | Ended
 )

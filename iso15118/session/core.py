@@ -7,7 +7,7 @@ The contract of a session, for whoever drives it (a socket, a simulator, a test)
    ``connection_lost(now)`` when the transport is gone, ``handle_timer(now)`` when ``next_timer()`` is due,
    ``poll(now)`` whenever a port may have something new (an emergency stop, a back end's answer), and
    ``broken(error, now)`` when one of these calls, or carrying out an action, raised.
-2. Carry out the returned actions in their order.
+2. Carry out the returned actions in their order. Where that takes time, ``carried_out(now)`` then counts it.
 3. Wait until ``next_timer()``, a message or news from a port; then go to 1.
 
 Nothing in here waits, reads a clock or draws randomness. ``now`` is monotonic seconds on any clock.
@@ -18,6 +18,7 @@ from __future__ import annotations
 import abc
 import enum
 import math
+from collections import Counter
 from typing import NamedTuple
 
 from iso15118.errors import RemoteError
@@ -29,6 +30,7 @@ from iso15118.session.actions import (
     DropPaused,
     Ended,
     EnergyFlow,
+    Late,
     SetAcPower,
     SetContactor,
     SetPilot,
@@ -55,6 +57,9 @@ __all__ = [
 
 NO_CURRENT_A = 1.0
 """Below this magnitude (A) current counts as zero when contactors open. Ours; CCS contactors open under a few amperes."""
+
+_ROUNDING_S = 1e-6
+"""Sums and differences of times are floats: so much is not late."""
 
 NO_SESSION = bytes(8)
 """The SessionID of the first request."""
@@ -144,6 +149,8 @@ class Session(abc.ABC):
         """What our own side raised, first: a port or whoever carries out actions."""
         self.paused = False
         """Whether the session was paused regularly: it can be resumed unless an error follows."""
+        self.late: Counter[Timer] = Counter()
+        """How often each performance limit was missed."""
         self._desired: dict[type, Action] = {}
         self._flowing = False
         self._reason = ""
@@ -237,6 +244,13 @@ class Session(abc.ABC):
         danger = self._danger(now)
         return self._poll(now) if danger is None else self._end_for_danger(danger, now)
 
+    def carried_out(self, now: float) -> list[Action]:
+        """Take notice that the actions of the last call have been carried out: telemetry of how long all of it took.
+
+        Only for drivers on a wall clock; in virtual time a call and its actions take none.
+        """
+        return []
+
     # --- for handlers ---
 
     def header(self, now: float) -> MessageHeader:
@@ -280,6 +294,14 @@ class Session(abc.ABC):
         changed = StateChanged(before=self.state.value, after=state.value)
         self.state = state
         return [changed]
+
+    def _pace(self, limit: Timer, since: float, message: Record, now: float) -> list[Action]:
+        """Count and report what took longer than a performance limit."""
+        took_s, limit_s = now - since, self.limits.seconds(limit)
+        if took_s <= limit_s + _ROUNDING_S:
+            return []
+        self.late[limit] += 1
+        return [Late(limit=limit.name, limit_s=limit_s, took_s=took_s, message=type(message).__name__)]
 
     def _emit(self, actions: tuple[Action, ...] | list[Action]) -> list[Action]:
         """Drop desired states that are what we desired already; remember the rest."""

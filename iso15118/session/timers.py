@@ -41,6 +41,14 @@ class Timer(enum.Enum):
     EVCC_MESSAGE_SERVICE_DETAIL = 5.0, "seen in Josev"
     EVCC_MESSAGE_CHARGE_LOOP = 0.5, "seen in Josev"
 
+    # How quickly one ought to be. Nothing runs out here: what is late is counted and told, never an error.
+    SECC_PERFORMANCE = 1.5, "Tables 215 and 217: from a request to its response"
+    SECC_PERFORMANCE_CHARGE_LOOP = 0.25, "V2G20-1502, Table 217: the same for DC_ChargeLoopReq"
+    EVCC_PERFORMANCE_CHARGE_LOOP = (
+        0.25,
+        "V2G20-1499, V2G20-1501: from a response in the loop to the next request of the loop",
+    )
+
     # How long "Ongoing" may last.
     EVCC_ONGOING_AUTHORIZATION = 60.0, "seen in Josev"
     EVCC_ONGOING_SCHEDULE_EXCHANGE = 60.0, "55 s of the SECC and a margin of ours"

@@ -57,6 +57,19 @@ async def test_a_session_from_end_to_end():
     await rig.check_car_open()
 
 
+async def test_time_spent_on_an_answer_is_counted_by_the_wall_clock():
+    """TI-03: with a limit that nobody can meet every answer is late, and the session goes on all the same."""
+    rig = Rig(timers=PACE | {"SECC_PERFORMANCE": 1e-9})
+    async with rig.station:
+        car = await discharge(rig, rig.car())
+        rig.vehicle.driver_wish = ev.Wish.STOP
+        ended = await asyncio.gather(rig.station.session(), car)
+    assert ended == [evse.Ended("SessionStop", None)] * 2
+    late = [action for at, action in rig.seen if isinstance(action, evse.Late) and at == "SECC"]
+    assert {action.limit for action in late} >= {"SECC_PERFORMANCE"}
+    assert {"SessionSetupReq", "ServiceDetailReq"} <= {action.message for action in late}
+
+
 async def test_frames_may_arrive_in_pieces():
     rig = Rig()
     async with rig.station:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 import msgspec
 import pytest
 
+import tests.session
 from iso15118.messages.iso20.common.authorization import AuthorizationReq
 from iso15118.messages.iso20.common.power_delivery import ChargeProgress, PowerDeliveryReq
 from iso15118.messages.iso20.types import Processing, ResponseCode
@@ -164,5 +168,7 @@ def test_a_warning_ends_when_the_car_keeps_to_its_schedule_again() -> None:
 
 
 def test_every_timer_is_seen_to_run_out() -> None:
-    """By this file or by test_timers, whose tests are imported with it."""
+    """By a test of this package that says so with ``covers``."""
+    for module in pkgutil.walk_packages(tests.session.__path__, "tests.session."):
+        importlib.import_module(module.name)
     assert set(Timer) == test_timers.COVERED

@@ -45,7 +45,11 @@ def test_the_evening_keeps_its_promises(paced: tuple[Result, list[str]]) -> None
 
     check(result)
     assert result.mode == "paced"
-    assert set(result.timer_overrides) == {"EVCC_CHARGE_LOOP_INTERVAL", "SECC_SEQUENCE_CHARGE_LOOP"}
+    assert set(result.timer_overrides) == {
+        "EVCC_CHARGE_LOOP_INTERVAL",
+        "EVCC_PERFORMANCE_CHARGE_LOOP",
+        "SECC_SEQUENCE_CHARGE_LOOP",
+    }
 
 
 def told(rows: list[dict[str, Any]]) -> tuple[tuple[int, int], tuple[int, int]]:

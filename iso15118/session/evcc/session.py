@@ -12,7 +12,7 @@ from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import V2GResponse
 from iso15118.messages.model import Record
 from iso15118.session.actions import Action, Send, SetPilot
-from iso15118.session.core import AC_OFF, FINAL_STATES, Session, State, Step
+from iso15118.session.core import AC_OFF, CHARGE_LOOPS, FINAL_STATES, Session, State, Step
 from iso15118.session.evcc.context import EvccConfig, EvccContext
 from iso15118.session.pause import PausedSession
 from iso15118.session.ports import Vehicle, Wish
@@ -93,6 +93,8 @@ class EvccSession(Session):
         self._phases, self._side_phases = phases, side_phases
         self._asked_aside: set[PayloadType] = set()
         self._awaiting = False
+        self._answered_at: float | None = None
+        """When the main stream was answered last."""
         self._pause: Timer | None = None
 
     # --- driver's side ---
@@ -127,7 +129,7 @@ class EvccSession(Session):
         if danger is not None:
             return self._fail(danger, now)
         self.timers.stop(phase.timer)
-        self._awaiting = False
+        self._awaiting, self._answered_at = False, now
         error = self._refused(message, self.state.value)
         if error is not None:
             return self._fail(error, now)
@@ -234,7 +236,10 @@ class EvccSession(Session):
         self._awaiting, self._pause = True, None
         self.timers.start(phase.timer, now)
         done = () if phase.with_request is None else phase.with_request(self, now)
-        return [Send(request), *self._emit(done)]
+        actions: list[Action] = [Send(request)]
+        if self.state in CHARGE_LOOPS and self._answered_at is not None:
+            actions += self._pace(Timer.EVCC_PERFORMANCE_CHARGE_LOOP, self._answered_at, request, now)
+        return actions + self._emit(done)
 
     def _timeout(self, timer: Timer, now: float) -> list[Action]:
         if timer is self._pause:

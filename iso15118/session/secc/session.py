@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from iso15118.errors import LocalError, PeerTimeout, RemoteError, SequenceError, SessionError
 from iso15118.messages.app import SupportedAppProtocolReq, SupportedAppProtocolRes
+from iso15118.messages.iso20 import dc
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq
 from iso15118.messages.iso20.common.session_stop import SessionStopReq
 from iso15118.messages.iso20.types import ResponseCode, V2GRequest, V2GResponse
@@ -52,6 +53,11 @@ _ANSWERED_LATER = frozenset(
     }
 )
 """Limits whose end is told in the next answer; the others end the session."""
+
+
+def _performance_of(request: Record) -> Timer:
+    loop = isinstance(request, dc.DC_ChargeLoopReq)
+    return Timer.SECC_PERFORMANCE_CHARGE_LOOP if loop else Timer.SECC_PERFORMANCE
 
 
 class Rule(NamedTuple):
@@ -124,6 +130,10 @@ class SeccSession(Session):
         self._deferred: Record | None = None
         self._side_deferred: dict[PayloadType, tuple[V2GRequest, Timer]] = {}
         """Side requests that wait for their answer, and how long they may."""
+        self._asked: dict[PayloadType | None, float] = {}
+        """When a request came that is not answered yet, by stream; None is the main stream."""
+        self._answered: list[tuple[Record, float]] = []
+        """Requests answered in time, with when they came: the answers may still be on their way out."""
         self.timers.start(Timer.SECC_COMMUNICATION_SETUP, now)
 
     # --- driver's side ---
@@ -137,8 +147,11 @@ class SeccSession(Session):
         """Take one decoded request."""
         if self.state in FINAL_STATES:
             return []
+        self._answered.clear()
         if side is not None:
             return self._receive_aside(message, side, now)
+        if self._deferred is None:
+            self._asked[None] = now
         expected = frozenset(cls.__name__ for state, cls in self._handlers if state is self.state)
         if not isinstance(message, V2GRequest | SupportedAppProtocolReq):
             return self._fail(SequenceError(type(message).__name__, self.state.value, expected), now)
@@ -194,7 +207,7 @@ class SeccSession(Session):
         self._deferred, self.deferred_too_long = None, False
         self.timers.stop(*_DEFERRALS)
         self._stop_polling()
-        actions.append(Send(step.message))
+        actions += [Send(step.message), *self._in_time(message, None, now)]
         failed = self._end_if_failed(message, step.message, now)
         if failed:
             return actions + failed
@@ -222,6 +235,7 @@ class SeccSession(Session):
         danger = self._danger(now)
         if danger is not None:
             return self._refuse(message, danger, now, side)
+        self._asked[side] = now
         return self._handle_aside(message, side, now)
 
     def _handle_aside(self, message: V2GRequest, side: PayloadType, now: float) -> list[Action]:
@@ -240,8 +254,23 @@ class SeccSession(Session):
             self.timers.stop(limit)
             self.expired.discard(limit)
         self._stop_polling()
-        actions.append(Send(step.message, side))
+        actions += [Send(step.message, side), *self._in_time(message, side, now)]
         return actions + self._end_if_failed(message, step.message, now)
+
+    def carried_out(self, now: float) -> list[Action]:
+        """Take notice that the actions of the last call have been carried out."""
+        answered, self._answered = self._answered, []
+        return [
+            late for message, since in answered for late in self._pace(_performance_of(message), since, message, now)
+        ]
+
+    def _in_time(self, request: Record, side: PayloadType | None, now: float) -> list[Action]:
+        """Tell of an answer that was composed too late; whether the others leave in time, ``carried_out`` will say."""
+        since = self._asked.pop(side, now)
+        late = self._pace(_performance_of(request), since, request, now)
+        if not late:
+            self._answered.append((request, since))
+        return late
 
     def _end_if_failed(self, request: Record, response: Record, now: float) -> list[Action]:
         code = getattr(response, "response_code").value  # noqa: B009  (a response by construction)
