@@ -186,6 +186,8 @@ class World:
         self.secc_contactor_stuck = self.evcc_contactor_stuck = False
         self.isolation: IsolationState = IsolationState.VALID
         self.current_stuck = False
+        self.islanded = False
+        """What the charger in the car detects of the grid; the station's word is in ``charger.stage``."""
         # Physics.
         self.ramp_a_per_s = math.inf
         """How quickly current follows what the stage is told."""
@@ -464,7 +466,8 @@ class World:
             return AcReading()
         told, total = self.inverter.power_w, sum(self.inverter.power_w)
         power = self.current_a * self.vehicle.battery_reading.voltage_v
-        return AcReading(power_w=tuple(power * (value / total if total else 1 / len(told)) for value in told))
+        shares = tuple(power * (value / total if total else 1 / len(told)) for value in told)
+        return AcReading(power_w=shares, islanded=self.islanded)
 
     def _driven(self, voltage: float) -> float:
         if self.evcc.is_ac:

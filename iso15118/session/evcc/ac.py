@@ -10,6 +10,7 @@ from iso15118.messages.iso20 import ac
 from iso15118.session.actions import LoopSeen, SetAcPower
 from iso15118.session.core import AC_OFF, State, Step
 from iso15118.session.evcc.ac_variant import variant_of
+from iso15118.session.evcc.directions import may_charge, may_discharge, other_channel
 from iso15118.session.evcc.loop import (
     begin_loop,
     discharge_sign,
@@ -19,7 +20,7 @@ from iso15118.session.evcc.loop import (
     registers,
     scheduled_power,
 )
-from iso15118.session.evcc.mobility import learn, may_discharge
+from iso15118.session.evcc.mobility import learn
 from iso15118.session.evcc.schedule_exchange import v2x_requests
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.lines import NOTHING, clip, minimum, read_limits, read_lines, share, spell, spell_limit
@@ -37,11 +38,13 @@ def _limits(session: EvccSession, now: float) -> AcLimits:
 
 
 def _present(session: EvccSession, limits: AcLimits, now: float) -> AcLimits:
-    """The same with nothing out of the car where energy may not leave the battery now."""
-    if may_discharge(session, now):
-        return limits
+    """The same with nothing in a direction in which energy may not flow now."""
     none = (0.0,) * session.context.ac_lines
-    return msgspec.structs.replace(limits, max_discharge_power_w=none, min_discharge_power_w=none)
+    if not may_charge(session):
+        limits = msgspec.structs.replace(limits, max_charge_power_w=none, min_charge_power_w=none)
+    if not may_discharge(session, now):
+        limits = msgspec.structs.replace(limits, max_discharge_power_w=none, min_discharge_power_w=none)
+    return limits
 
 
 def _spelled(session: EvccSession, limits: AcLimits) -> dict[str, Any]:
@@ -168,7 +171,7 @@ def looped(session: EvccSession, response: ac.AC_ChargeLoopRes, now: float) -> S
     current_a = max(largest, session.present_current_a(now))
     followed = variant.looped(session, mode, now)
     told_needs = learn(session, mode, now)
-    step = end_loop(session, response, current_a, (seen,))
+    step = end_loop(session, response, current_a, (seen,), other_channel(session, now))
     return step._replace(actions=(*told_needs, *step.actions, *followed, power(session, target, now)))
 
 
@@ -183,7 +186,7 @@ PHASES: Phases = {
         compose_charge_loop,
         ac.AC_ChargeLoopRes,
         looped,
-        frozenset({State.AC_CHARGE_LOOP, State.POWER_DELIVERY_STOP}),
+        frozenset({State.AC_CHARGE_LOOP, State.POWER_DELIVERY, State.POWER_DELIVERY_STOP}),
         Timer.EVCC_MESSAGE_CHARGE_LOOP,
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.session.app import DC_20, AppProtocolOffer, Link, usable
 from iso15118.session.emitter import EmitterProfile, check_protocols, check_text
@@ -12,6 +13,7 @@ from iso15118.session.parameter_sets import ParameterChoices, check_choices
 from iso15118.session.ports import ChargerLimits, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.ac import AcLimits
 from iso15118.session.services import (
+    BptChannel,
     ControlMode,
     DcConnector,
     IslandingDetection,
@@ -38,6 +40,7 @@ class EvccConfig(ParameterChoices, frozen=True, kw_only=True):
 
     pricings: tuple[Pricing, ...] = tuple(Pricing)
     mobility_needs_modes: tuple[MobilityNeedsMode, ...] = tuple(MobilityNeedsMode)
+    bpt_channels: tuple[BptChannel, ...] = tuple(BptChannel)
     islanding_detections: tuple[IslandingDetection, ...] = tuple(IslandingDetection)
     dc_connectors: tuple[DcConnector, ...] = tuple(DcConnector)
     mcs_connectors: tuple[McsConnector, ...] = tuple(McsConnector)
@@ -98,6 +101,8 @@ class EvccContext:
     ac_asymmetry_w: float | None = None
     """AC: how far the power of two lines may differ."""
     schedule: OfferedSchedule | None = None
+    channel: ChannelSelection | None = None
+    """Separated channels: the one that was selected last; None with a unified channel."""
     station_needs: MobilityNeeds = field(default_factory=MobilityNeeds)
     """Departure and energy as the station states them (MobilityNeedsMode 2)."""
     kept_tuple_id: int | None = None

@@ -10,6 +10,7 @@ from iso15118.messages.iso20 import dc
 from iso15118.messages.iso20.types import Processing, RationalNumber
 from iso15118.session.actions import LoopSeen, SetContactor
 from iso15118.session.core import State, Step
+from iso15118.session.evcc.directions import may_charge, may_discharge, other_channel
 from iso15118.session.evcc.loop import (
     begin_loop,
     discharge_sign,
@@ -19,7 +20,7 @@ from iso15118.session.evcc.loop import (
     registers,
     scheduled_power,
 )
-from iso15118.session.evcc.mobility import learn, may_discharge
+from iso15118.session.evcc.mobility import learn
 from iso15118.session.evcc.power_delivery import open_without_current
 from iso15118.session.evcc.schedule_exchange import v2x_requests
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
@@ -168,17 +169,12 @@ def compose_charge_loop(session: EvccSession, now: float) -> dc.DC_ChargeLoopReq
 
 
 def _present_limits(session: EvccSession, now: float) -> VehicleLimits:
-    """The battery's limits; nothing out of it where energy may not leave it now."""
+    """The battery's limits; nothing in a direction in which energy may not flow now."""
     limits = session.vehicle.limits(now)
-    if may_discharge(session, now):
-        return limits
-    return msgspec.structs.replace(
-        limits,
-        max_discharge_power_w=0.0,
-        min_discharge_power_w=0.0,
-        max_discharge_current_a=0.0,
-        min_discharge_current_a=0.0,
-    )
+    none = [] if may_charge(session) else ["max_charge_power_w", "min_charge_power_w", "max_charge_current_a"]
+    if not may_discharge(session, now):
+        none += ["max_discharge_power_w", "min_discharge_power_w", "max_discharge_current_a"]
+    return msgspec.structs.replace(limits, **dict.fromkeys(none, 0.0))
 
 
 def _dynamic(session: EvccSession, limits: VehicleLimits, now: float) -> dc.Dynamic_DC_CLReqControlMode:
@@ -252,7 +248,7 @@ def looped(session: EvccSession, response: dc.DC_ChargeLoopRes, now: float) -> S
     )
     current_a = max(abs(context.last_current_a), abs(session.vehicle.battery(now).current_a))
     needs = learn(session, response.cl_res_control_mode, now)
-    return end_loop(session, response, current_a, (*needs, seen))
+    return end_loop(session, response, current_a, (*needs, seen), other_channel(session, now))
 
 
 # --- welding detection ---
@@ -303,7 +299,7 @@ PHASES: Phases = {
         compose_charge_loop,
         dc.DC_ChargeLoopRes,
         looped,
-        frozenset({State.DC_CHARGE_LOOP, State.POWER_DELIVERY_STOP}),
+        frozenset({State.DC_CHARGE_LOOP, State.POWER_DELIVERY, State.POWER_DELIVERY_STOP}),
         Timer.EVCC_MESSAGE_CHARGE_LOOP,
     ),
     State.DC_WELDING_DETECTION: Phase(

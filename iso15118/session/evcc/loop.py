@@ -79,7 +79,13 @@ def registers(response: ChargeLoopRes) -> tuple[int | None, int | None]:
     return (None, None) if meter is None else (meter.charged_energy_reading_wh, meter.bpt_discharged_energy_reading_wh)
 
 
-def end_loop(session: EvccSession, response: ChargeLoopRes, current_a: float, actions: tuple[Action, ...]) -> Step:
+def end_loop(
+    session: EvccSession,
+    response: ChargeLoopRes,
+    current_a: float,
+    actions: tuple[Action, ...],
+    start_again: bool = False,
+) -> Step:
     """Go round again, or out through a loop at zero when somebody wants to end.
 
     Args:
@@ -87,6 +93,7 @@ def end_loop(session: EvccSession, response: ChargeLoopRes, current_a: float, ac
         response: What was answered.
         current_a: Magnitude of the current as the less hopeful of both sides reads it.
         actions: What to do and report in any case.
+        start_again: Whether the loop goes on only after another PowerDelivery(Start).
     """
     context = session.context
     current_gone = current_a <= NO_CURRENT_A
@@ -95,4 +102,6 @@ def end_loop(session: EvccSession, response: ChargeLoopRes, current_a: float, ac
         return Step(State.POWER_DELIVERY_STOP, actions=actions)
     context.zero_seen = context.zero_loop_sent and (current_gone or context.ramp_down_over)
     follow(session, response.evse_status)
+    if start_again and not context.stopping:
+        return Step(State.POWER_DELIVERY, actions=actions)
     return Step(session.state, after=Timer.EVCC_CHARGE_LOOP_INTERVAL, actions=actions)

@@ -1,4 +1,4 @@
-"""Departure and energy as the station states them (MobilityNeedsMode 2), and where discharging ends at the car."""
+"""Departure and energy as the station states them, read by the car: MobilityNeedsMode 2."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from iso15118.session.evcc.session import EvccSession
 from iso15118.session.ports import MobilityNeeds
 from iso15118.session.services import ControlMode, MobilityNeedsMode
 
-__all__ = ["learn", "may_discharge"]
+__all__ = ["learn"]
 
 _SLIP_S = 1.5
 """DepartureTime counts from each message in whole seconds: a change of so much is none. Ours."""
@@ -54,12 +54,3 @@ def _same(one: MobilityNeeds, other: MobilityNeeds) -> bool:
         if a != b and (a is None or b is None or abs(a - b) > slip):
             return False
     return True
-
-
-def may_discharge(session: EvccSession, now: float) -> bool:
-    """Whether energy may leave the battery: in a bidirectional service, above MinimumSOC, whoever stated it."""
-    if not session.context.bidirectional:
-        return False
-    soc = session.vehicle.battery(now).soc_percent
-    floors = (session.vehicle.needs(now).minimum_soc_percent, session.context.station_needs.minimum_soc_percent)
-    return all(floor is None or soc > floor for floor in floors)

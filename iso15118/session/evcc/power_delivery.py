@@ -16,6 +16,7 @@ from iso15118.messages.iso20.common.schedule_exchange import PowerScheduleEntry
 from iso15118.messages.iso20.types import Processing
 from iso15118.session.actions import Action, EnergyFlow, SetContactor, SetPilot
 from iso15118.session.core import NO_CURRENT_A, State, Step
+from iso15118.session.evcc.directions import choose_channel
 from iso15118.session.evcc.notification import follow
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.quantities import limit
@@ -32,12 +33,14 @@ _MAX_TIME = 2**63
 
 
 def compose_start(session: EvccSession, now: float) -> PowerDeliveryReq:
-    """Start; in Scheduled control with the profile of the chosen schedule."""
+    """Start; in Scheduled control with the profile of the chosen schedule, with separated channels with one of them."""
+    session.context.channel = choose_channel(session, now)
     return PowerDeliveryReq(
         header=session.header(now),
         ev_processing=Processing.Finished,
         charge_progress=ChargeProgress.Start,
         ev_power_profile=_profile(session, now),
+        bpt_channel_selection=session.context.channel,
     )
 
 

@@ -17,6 +17,7 @@ from iso15118.session.evcc.context import EvccConfig, EvccContext
 from iso15118.session.pause import PausedSession
 from iso15118.session.ports import Vehicle, Wish
 from iso15118.session.ports.ac import AcInletPort
+from iso15118.session.services import GeneratorMode
 from iso15118.session.timers import Limits, Timer
 from iso15118.v2gtp import PayloadType
 
@@ -253,7 +254,14 @@ class EvccSession(Session):
         return self._fail(PeerTimeout(timer.name, self.limits.seconds(timer)), now)
 
     def _danger(self, now: float) -> RemoteError | None:
-        return SessionError("emergency stop") if self.vehicle.battery(now).emergency_stop else None
+        if self.vehicle.battery(now).emergency_stop:
+            return SessionError("emergency stop")
+        offer = self.context.offer
+        if self.is_ac and self.context.bidirectional and offer is not None:
+            forming = offer.generator_mode is GeneratorMode.GRID_FORMING
+            if not forming and self.inlet.ac_reading(now).islanded:
+                return SessionError("the inlet has become part of an island")
+        return None
 
     def _poll(self, now: float) -> list[Action]:
         return self._ask_aside(now)  # all else is asked when the next request is composed

@@ -14,6 +14,7 @@ from iso15118.session.ports.ac import AcInletPort, AcLimits, AcOutlet, AcOutletP
 from iso15118.session.ports.car import (
     Battery,
     BatteryPort,
+    ChannelPort,
     EnergyNeeds,
     NeedsPort,
     Vehicle,
@@ -67,6 +68,7 @@ __all__ = [
     "AuthorizationPort",
     "Battery",
     "BatteryPort",
+    "ChannelPort",
     "Charger",
     "ChargerLimits",
     "ChargingNeeds",

@@ -76,6 +76,8 @@ class AcReading(msgspec.Struct, frozen=True, kw_only=True):
     """Active power."""
     reactive_var: PerLine = (0.0, 0.0, 0.0)
     """Reactive power; positive when the car draws it."""
+    islanded: bool = False
+    """Of a car: its charger has detected that the grid is gone (islanding detection of AC_BPT)."""
 
     def current_a(self, voltage_v: float) -> float:
         """Current of the line that carries most, from its apparent power; infinite when a sensor says NaN."""

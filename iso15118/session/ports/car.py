@@ -7,9 +7,12 @@ from typing import Protocol
 
 import msgspec
 
+from iso15118.messages.iso20.common.power_delivery import ChannelSelection
+
 __all__ = [
     "Battery",
     "BatteryPort",
+    "ChannelPort",
     "EnergyNeeds",
     "NeedsPort",
     "Vehicle",
@@ -100,5 +103,13 @@ class WishPort(Protocol):
     def wish(self, now: float) -> Wish: ...
 
 
-class Vehicle(BatteryPort, VehicleLimitsPort, NeedsPort, WishPort, Protocol):
+class ChannelPort(Protocol):
+    """Separated BPT channels: which one the car wants to use."""
+
+    def channel(self, now: float) -> ChannelSelection | None:
+        """The channel; None leaves it to the schedule (Scheduled control) or to the target energy (Dynamic control)."""
+        return None
+
+
+class Vehicle(BatteryPort, VehicleLimitsPort, NeedsPort, WishPort, ChannelPort, Protocol):
     """All a car's session asks: the sum of the small ports. ``SimpleVehicle`` is one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.session.ports.ac import AcLimits, AcOutlet, AcReading
 from iso15118.session.ports.car import Battery, EnergyNeeds, VehicleLimits, Wish
 from iso15118.session.ports.prices import Prices
@@ -123,6 +124,7 @@ class SimpleVehicle:
     ac_measured: AcReading
     energy_needs: EnergyNeeds
     driver_wish: Wish
+    wanted_channel: ChannelSelection | None
 
     def __init__(self, *, limits: VehicleLimits | None = None, needs: EnergyNeeds | None = None) -> None:
         self.battery_reading = Battery(voltage_v=400.0)
@@ -131,6 +133,7 @@ class SimpleVehicle:
         self.ac_measured = AcReading()
         self.energy_needs = needs or EnergyNeeds()
         self.driver_wish = Wish.ENERGY
+        self.wanted_channel = None
 
     def battery(self, now: float) -> Battery:
         return self.battery_reading
@@ -149,3 +152,6 @@ class SimpleVehicle:
 
     def wish(self, now: float) -> Wish:
         return self.driver_wish
+
+    def channel(self, now: float) -> ChannelSelection | None:
+        return self.wanted_channel

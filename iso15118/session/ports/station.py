@@ -73,6 +73,8 @@ class StageReading(msgspec.Struct, frozen=True, kw_only=True):
     contactor_fault: bool = False
     """A contactor that does not follow its command."""
     emergency_stop: bool = False
+    islanded: bool = False
+    """The grid behind the outlet is gone, and something still feeds what is left of it."""
     power_limit_achieved: bool = False
     current_limit_achieved: bool = False
     voltage_limit_achieved: bool = False

@@ -25,7 +25,7 @@ from iso15118.session.lines import (
 from iso15118.session.ports.ac import AcLimits
 from iso15118.session.quantities import limit, rational
 from iso15118.session.secc.ac_variant import variant_of
-from iso15118.session.secc.limits import discharge_permitted
+from iso15118.session.secc.limits import charge_permitted, discharge_permitted
 from iso15118.session.secc.loop import learn_requests, meter_info
 from iso15118.session.secc.mobility import loop_fields
 from iso15118.session.secc.notification import overdue, status
@@ -88,10 +88,12 @@ def _allowed(session: SeccSession, now: float) -> AcLimits:
     context = session.context
     station = minimum(context.ac_told, session.outlet.ac_limits(now).first(context.ac_lines))
     bounds = variant_of(session.service_id).narrow(session, minimum(context.ac_vehicle, station), now)
-    if discharge_permitted(session, now):
-        return bounds
     none = (0.0,) * context.ac_lines
-    return msgspec.structs.replace(bounds, max_discharge_power_w=none, min_discharge_power_w=none)
+    if not charge_permitted(session):
+        bounds = msgspec.structs.replace(bounds, max_charge_power_w=none, min_charge_power_w=none)
+    if not discharge_permitted(session, now):
+        bounds = msgspec.structs.replace(bounds, max_discharge_power_w=none, min_discharge_power_w=none)
+    return bounds
 
 
 def _target(session: SeccSession, now: float) -> SetAcPower:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.iso20.common.schedule_exchange import Scheduled_SEResControlMode
 from iso15118.messages.iso20.types import EVSENotification, RationalNumber
 from iso15118.session.app import DC_20, AppProtocolOffer, Link
@@ -137,6 +138,8 @@ class SeccContext:
     """Of before a pause: the tuple the car had chosen."""
     profile: AgreedProfile | None = None
     """Scheduled control: the profile of the car that was accepted last."""
+    channel: ChannelSelection | None = None
+    """Separated channels: the one in use; None while there is none, and with a unified channel."""
     minimum_energy_wh: float | None = None
     minimum_v2x_energy_wh: float | None = None
     maximum_v2x_energy_wh: float | None = None

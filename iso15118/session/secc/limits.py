@@ -7,6 +7,7 @@ import math
 import msgspec
 
 from iso15118.messages.iso20 import dc
+from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.iso20.types import RationalNumber
 from iso15118.session.actions import SetStage, StageMode
 from iso15118.session.ports import ChargerLimits
@@ -18,6 +19,7 @@ from iso15118.units import DischargeLimitSign
 
 __all__ = [
     "allowed",
+    "charge_permitted",
     "discharge_limit",
     "discharge_permitted",
     "discharge_sign",
@@ -107,6 +109,11 @@ def allowed(session: SeccSession, now: float) -> ChargerLimits:
     )
 
 
+def charge_permitted(session: SeccSession) -> bool:
+    """Whether energy may flow into the car: not while it has selected the channel for discharging."""
+    return session.context.channel is not ChannelSelection.Discharge
+
+
 def discharge_permitted(session: SeccSession, now: float) -> bool:
     """What the energy requests of the car, and the state of charge, allow (docs/open-points.md, "discharge window").
 
@@ -115,7 +122,7 @@ def discharge_permitted(session: SeccSession, now: float) -> bool:
     decide. At MinimumSOC, whoever stated it, discharging ends whatever the requests say.
     """
     context: SeccContext = session.context
-    if not context.bidirectional:
+    if not context.bidirectional or context.channel is ChannelSelection.Charge:
         return False
     floors = [stated(session, now).minimum_soc_percent]
     floors += [] if context.needs is None else [context.needs.minimum_soc_percent]
@@ -149,6 +156,9 @@ def regulate(
     if not discharge_permitted(session, now):
         bounds = msgspec.structs.replace(bounds, max_discharge_power_w=0.0, max_discharge_current_a=0.0)
         set_point = max(set_point, 0.0)
+    if not charge_permitted(session):
+        bounds = msgspec.structs.replace(bounds, max_charge_power_w=0.0, max_charge_current_a=0.0)
+        set_point = min(set_point, 0.0)
     bounds = msgspec.structs.replace(
         bounds,
         max_charge_power_w=min(bounds.max_charge_power_w, high_w),

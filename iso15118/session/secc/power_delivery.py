@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from iso15118.messages.iso20.common.power_delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
+from iso15118.messages.iso20.common.power_delivery import (
+    ChannelSelection,
+    ChargeProgress,
+    PowerDeliveryReq,
+    PowerDeliveryRes,
+)
 from iso15118.messages.iso20.types import Processing, ResponseCode
 from iso15118.session.actions import Action, EnergyFlow, SetContactor
 from iso15118.session.core import AC_OFF, CHARGE_LOOPS, NO_CURRENT_A, STAGE_OFF, State, Step
 from iso15118.session.secc.notification import status
 from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
+from iso15118.session.services import BptChannel
 from iso15118.session.timers import Timer
 
 __all__ = ["HANDLERS"]
@@ -33,8 +39,9 @@ def _stay(session: SeccSession, code: ResponseCode, now: float) -> Step:
 
 def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     context = session.context
-    if session.state in CHARGE_LOOPS:
-        return session.refuse(request, "FAILED_SequenceError", now)
+    channel = _channel(session, request)
+    if session.state in CHARGE_LOOPS and channel is context.channel:
+        return session.refuse(request, "FAILED_SequenceError", now)  # only another channel is worth a start in the loop
     ready = session.is_ac or context.pre_charged or session.config.power_delivery_after_ongoing_pre_charge
     if not ready:
         return session.refuse(request, "FAILED_SequenceError", now)
@@ -52,7 +59,16 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     session.timers.stop(Timer.SECC_PRE_CHARGE)
     response = PowerDeliveryRes(**session.ok(code, now=now), evse_status=status(session, now))
     actions: tuple[Action, ...] = (*told, EnergyFlow(True))
+    context.channel = channel
     return Step(State.AC_CHARGE_LOOP if session.is_ac else State.DC_CHARGE_LOOP, response, actions=actions)
+
+
+def _channel(session: SeccSession, request: PowerDeliveryReq) -> ChannelSelection | None:
+    """The channel that is to be used; without a selection that for charging, from which nothing flows out of the car."""
+    offer = session.context.offer
+    if offer is None or offer.bpt_channel is not BptChannel.SEPARATED:
+        return None
+    return request.bpt_channel_selection or ChannelSelection.Charge
 
 
 def _close_ac(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step | None:

@@ -20,6 +20,7 @@ from iso15118.session.ports import Charger
 from iso15118.session.ports.ac import AcOutletPort
 from iso15118.session.secc.context import SeccConfig, SeccContext
 from iso15118.session.secc.failed import failed_response
+from iso15118.session.services import GeneratorMode
 from iso15118.session.side import SideStep
 from iso15118.session.timers import Limits, Timer
 from iso15118.v2gtp import PayloadType
@@ -311,9 +312,17 @@ class SeccSession(Session):
             return []
         return self._fail(PeerTimeout(timer.name, self.limits.seconds(timer)), now)
 
+    def _must_not_feed_an_island(self) -> bool:
+        """Whether the service that was selected gives energy, and by an inverter that only follows the grid."""
+        offer = self.context.offer
+        following = offer is not None and offer.generator_mode is GeneratorMode.GRID_FOLLOWING
+        return following and self.context.bidirectional
+
     def _danger(self, now: float) -> RemoteError | None:
         if self.charger.reading(now).emergency_stop:
             return SessionError("emergency stop")
+        if self.charger.reading(now).islanded and self._must_not_feed_an_island():
+            return SessionError("the outlet has become part of an island")
         pilot = self.charger.pilot(now)
         if pilot == "A":
             return SessionError("unplugged")

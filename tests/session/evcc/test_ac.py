@@ -187,7 +187,7 @@ def setting(name: str, value: int) -> Callable[[dict[str, Parameter]], dict[str,
     return lambda parameters: parameters | {name: Parameter(name=name, int_value=value)}
 
 
-@pytest.mark.parametrize(("name", "value"), [("Connector", 3), ("GeneratorMode", 2), ("BPTChannel", 2)])
+@pytest.mark.parametrize(("name", "value"), [("Connector", 3), ("GeneratorMode", 2)])
 def test_a_set_the_car_can_not_serve_is_passed_over(name: str, value: int) -> None:
     """Three-phase Dynamic is the car's first choice; what it finds there sends it to single-phase Dynamic."""
     world = World(service=ServiceId.AC_BPT)
