@@ -25,11 +25,12 @@ LAYERS = {
     "exi": {"messages"},
     "v2gtp": {"exi", "messages"},
     "sdp": {"v2gtp"},
+    "sidecar": {"session"},
     "slac": set(),
     "security": {"messages", "exi"},
     "session": {"messages", "v2gtp"},
     "ocpp": {"messages", "session"},
-    "io": {"messages", "exi", "v2gtp", "sdp", "slac", "security", "session", "ocpp"},
+    "io": {"sidecar", "messages", "exi", "v2gtp", "sdp", "slac", "security", "session", "ocpp"},
     "ev": {"messages", "exi", "v2gtp", "sdp", "slac", "security", "session", "io"},
     "evse": {"messages", "exi", "v2gtp", "sdp", "slac", "security", "session", "ocpp", "io"},
 }

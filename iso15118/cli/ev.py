@@ -10,10 +10,12 @@ import msgspec
 import typer
 
 from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, outcome, run_until_stopped, say, trace_to
+from iso15118.cli.sidecar import CONNECTIONS_HELP, SIDECAR_HELP, run_car
 from iso15118.ev import Car as NetworkCar
+from iso15118.ev import Vehicle
 from iso15118.io.clock import Clock
 from iso15118.io.peers import PEER_HELP, peer_profile
-from iso15118.io.tcp import no_tls
+from iso15118.io.tcp import Apply, no_tls
 from iso15118.sdp import PORT
 from iso15118.session.actions import Action, EnergyFlow, LoopSeen, ServiceChosen, StateChanged
 from iso15118.session.emitter import EmitterProfile
@@ -72,6 +74,8 @@ def ev(
     peer: Annotated[str, typer.Option(help=PEER_HELP)] = "none",
     emitter: Annotated[EmitterProfile, typer.Option(help=EMITTER_HELP)] = EmitterProfile.CONSERVATIVE,
     trace: Annotated[Path | None, typer.Option(help="Write every message to this file, JSON lines.")] = None,
+    sidecar: Annotated[Path | None, typer.Option(help=SIDECAR_HELP, show_default=False)] = None,
+    connections: Annotated[int, typer.Option(help=CONNECTIONS_HELP, min=0)] = 0,
 ) -> None:
     """Run a car with a simulated battery (60 kWh at 400 V) through one session in real time."""
     if not lab_plain_tcp:
@@ -93,20 +97,26 @@ def ev(
     )
     with trace_to(trace) as tracer:
         reporter = _Reporter(device, tracer, seconds)
-        car = NetworkCar(
-            device,
-            reporter.apply,
-            host=host,
-            port=port,
-            interface=interface,
-            sdp_port=sdp_port,
-            lab_plain_tcp=lab_plain_tcp,
-            config=config,
-            timer_profile=timer_profile,
-            timers=profile.timers,
-            trace=tracer,
-            clock=clock,
-        )
+
+        def car_of(vehicle: Vehicle, apply: Apply) -> NetworkCar:
+            return NetworkCar(
+                vehicle,
+                apply,
+                host=host,
+                port=port,
+                interface=interface,
+                sdp_port=sdp_port,
+                lab_plain_tcp=lab_plain_tcp,
+                config=config,
+                timer_profile=timer_profile,
+                timers=profile.timers,
+                trace=tracer,
+                clock=clock,
+            )
+
+        if sidecar is not None:
+            raise run_car(sidecar, car_of, connections)
+        car = car_of(device, reporter.apply)
 
         def wish() -> bool:
             device.driver_wish = Wish.STOP

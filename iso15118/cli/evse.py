@@ -11,10 +11,12 @@ import typer
 
 from iso15118.cli.back_end import BackEndLink
 from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, outcome, run_until_stopped, say, trace_to
-from iso15118.evse import Station
+from iso15118.cli.sidecar import CONNECTIONS_HELP, SIDECAR_HELP, run_station
+from iso15118.errors import LocalError
+from iso15118.evse import Charger, Station
 from iso15118.io.clock import Clock
 from iso15118.io.peers import PEER_HELP, peer_profile
-from iso15118.io.tcp import no_tls
+from iso15118.io.tcp import Apply, no_tls
 from iso15118.sdp import PORT
 from iso15118.session.actions import Action, EvccIdentified, LoopSeen, ServiceChosen, StateChanged
 from iso15118.session.emitter import EmitterProfile
@@ -57,30 +59,43 @@ def evse(
     peer: Annotated[str, typer.Option(help=PEER_HELP)] = "none",
     emitter: Annotated[EmitterProfile, typer.Option(help=EMITTER_HELP)] = EmitterProfile.CONSERVATIVE,
     trace: Annotated[Path | None, typer.Option(help="Write every message to this file, JSON lines.")] = None,
+    sidecar: Annotated[Path | None, typer.Option(help=SIDECAR_HELP, show_default=False)] = None,
+    connections: Annotated[int, typer.Option(help=CONNECTIONS_HELP, min=0)] = 0,
 ) -> None:
     """Run a charging station with one simulated DC outlet (11 kW both ways) in real time."""
     if not lab_plain_tcp:
         raise no_tls("--lab-plain-tcp")
     profile = peer_profile(peer)
     clock = Clock()
+    if sidecar is not None and (csms is not None or setpoint is not None or sessions):
+        raise LocalError("--sidecar: --setpoint, --csms and --sessions are for the simulated hardware")
     device = OutletDevice(Outlet(now_s=clock.now()), alone=True)
     device.setpoint_w = setpoint
     with trace_to(trace) as tracer:
         reporter = _Reporter(device, tracer)
         back_end = None if csms is None else BackEndLink(device, csms, station_id, id_token, sample, clock)
-        station = Station(
+
+        def station_of(charger: Charger, apply: Apply) -> Station:
+            return Station(
+                charger,
+                apply,
+                host=host,
+                port=port,
+                interface=interface,
+                sdp_port=sdp_port if sdp else None,
+                lab_plain_tcp=lab_plain_tcp,
+                config=msgspec.structs.replace(profile.secc(), emitter_profile=emitter),
+                timer_profile=timer_profile,
+                timers=profile.timers,
+                trace=tracer,
+                clock=clock,
+            )
+
+        if sidecar is not None:
+            raise run_station(sidecar, station_of, connections)
+        station = station_of(
             device if back_end is None else back_end.charger,
             reporter.apply if back_end is None else back_end.after(reporter.apply),
-            host=host,
-            port=port,
-            interface=interface,
-            sdp_port=sdp_port if sdp else None,
-            lab_plain_tcp=lab_plain_tcp,
-            config=msgspec.structs.replace(profile.secc(), emitter_profile=emitter),
-            timer_profile=timer_profile,
-            timers=profile.timers,
-            trace=tracer,
-            clock=clock,
         )
 
         def wish() -> bool:
