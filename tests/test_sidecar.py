@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iso15118.session import actions as act
@@ -104,6 +104,7 @@ def test_a_line_with_one_wrong_value_sets_nothing() -> None:
 
 
 @given(st.binary(max_size=200))
+@example(b'"\x80"')
 def test_octets_are_a_line_or_a_line_error(data: bytes) -> None:
     firmware = Firmware("evse")
     before = firmware.state()
