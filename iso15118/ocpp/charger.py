@@ -35,6 +35,7 @@ from iso15118.session.ports import (
     OfferedSchedule,
     Prices,
     StageReading,
+    ValueAddedService,
 )
 from iso15118.session.services import ControlMode, MobilityNeedsMode, ServiceId
 
@@ -135,6 +136,9 @@ class OcppCharger(Charger):
 
     def dynamic_prices(self, needs: ChargingNeeds, now: float) -> Prices | None:
         return self.device.dynamic_prices(needs, now)
+
+    def value_added_services(self, now: float) -> tuple[ValueAddedService, ...]:
+        return self.device.value_added_services(now)
 
     def _at_outlet(self, ac_power_w: float) -> float:
         return ac_power_w * self.efficiency if ac_power_w > 0 else ac_power_w / self.efficiency

@@ -151,6 +151,16 @@ class ServiceChosen(msgspec.Struct, frozen=True):
     mobility_needs_mode: int
     """1 by the EVCC, 2 with the SECC."""
     bidirectional: bool
+    pricing: int = 0
+    """0 none, 1 absolute, 2 price levels."""
+    bpt_channel: int | None = None
+    """Bidirectional services: 1 unified, 2 separated."""
+    generator_mode: int | None = None
+    """Bidirectional services: the inverter 1 follows the grid or 2 forms it: the station's in DC, the car's in AC."""
+    islanding_detection: int | None = None
+    """AC_BPT, where it was told: 1 active, 2 passive."""
+    value_added: tuple[tuple[int, int], ...] = ()
+    """Value-added services that were selected with it: service id and parameter set id."""
 
 
 class NeedsTold(msgspec.Struct, frozen=True):

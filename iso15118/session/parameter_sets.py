@@ -7,13 +7,14 @@ names, the preferred value first. The numbers of a station's sets follow from it
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from iso15118.errors import LocalError
 from iso15118.messages import deployed
 from iso15118.messages.iso20.common.service import Parameter, ParameterSet
+from iso15118.session.actions import ServiceChosen
 from iso15118.session.emitter import EmitterProfile
 from iso15118.session.services import (
     AC_SERVICES,
@@ -32,7 +33,7 @@ from iso15118.session.services import (
     ServiceId,
 )
 
-__all__ = ["ParameterChoices", "check_choices", "parameter_sets", "preferred"]
+__all__ = ["ParameterChoices", "check_choices", "parameter_sets", "preferred", "service_chosen"]
 
 _MCS = frozenset({ServiceId.MCS, ServiceId.MCS_BPT})
 _MAX_SETS = 32
@@ -151,6 +152,23 @@ def parameter_sets(
         parameters = tuple(Parameter(name=names.get(name, name), int_value=v) for name, v in values.items())
         sets.append(ParameterSet(parameter_set_id=set_id, parameter=parameters))
     return tuple(sets)
+
+
+def service_chosen(service_id: int, offer: Offer, value_added: Mapping[int, int]) -> ServiceChosen:
+    """The report of what was selected: a service with one of its sets, and value-added services with one of theirs."""
+    both, islanding = service_id in BIDIRECTIONAL, offer.islanding_detection
+    return ServiceChosen(
+        service_id=service_id,
+        parameter_set_id=offer.parameter_set_id,
+        control_mode=int(offer.control_mode or ControlMode.SCHEDULED),
+        mobility_needs_mode=int(offer.mobility_needs_mode),
+        bidirectional=both,
+        pricing=int(offer.pricing),
+        bpt_channel=int(offer.bpt_channel) if both else None,
+        generator_mode=int(offer.generator_mode) if both else None,
+        islanding_detection=None if islanding is None else int(islanding),
+        value_added=tuple(value_added.items()),
+    )
 
 
 def preferred(

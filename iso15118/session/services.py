@@ -39,6 +39,7 @@ __all__ = [
     "Offer",
     "Pricing",
     "ServiceId",
+    "ValueAdded",
     "payload_type_of",
     "read_offer",
     "services_of",
@@ -59,6 +60,13 @@ class ServiceId(enum.IntEnum):
     MCS_BPT = 9
     AC_DER_IEC = 10
     AC_DER_SAE = 11
+
+
+class ValueAdded(enum.IntEnum):
+    """Value-added services that the standard knows."""
+
+    INTERNET = 65
+    PARKING_STATUS = 66
 
 
 _OF_NAMESPACE: Mapping[str, PayloadType] = MappingProxyType(

@@ -417,7 +417,13 @@ def test_the_station_reports_what_it_learns() -> None:
     for at in (EV, SECC):
         (chosen,) = world.events(act.ServiceChosen, at)
         assert chosen.item == act.ServiceChosen(
-            service_id=6, parameter_set_id=2, control_mode=2, mobility_needs_mode=1, bidirectional=True
+            service_id=6,
+            parameter_set_id=2,
+            control_mode=2,
+            mobility_needs_mode=1,
+            bidirectional=True,
+            bpt_channel=1,
+            generator_mode=1,
         )
     (told,) = (event.item.needs for event in world.events(act.NeedsTold))
     for name in needs.__struct_fields__:

@@ -50,6 +50,9 @@ class EvccConfig(ParameterChoices, frozen=True, kw_only=True):
     protocols: tuple[AppProtocolOffer, ...] = (DC_20,)
     services: tuple[ServiceId, ...] = (ServiceId.DC_BPT, ServiceId.DC)
     """Energy services the car can use, the preferred one first."""
+    value_added_services: tuple[int, ...] = ()
+    """Value-added services to take where they are offered (65 Internet, 66 ParkingStatus); the port ``value_added_set``
+    chooses from their sets."""
     control_modes: tuple[ControlMode, ...] = (ControlMode.DYNAMIC, ControlMode.SCHEDULED)
     """Control modes the car can use, the preferred one first."""
     discharge_limit_sign: DischargeLimitSign = DischargeLimitSign.NEGATIVE
@@ -87,6 +90,12 @@ class EvccContext:
     offered_services: tuple[int, ...] = ()
     """Energy services the station offered last."""
     service_id: int = 0
+    value_added_left: list[int] = field(default_factory=list)
+    """Value-added services whose details are still to be asked for."""
+    asked_service_id: int = 0
+    """The service whose details were asked for last."""
+    value_added: dict[int, int] = field(default_factory=dict)
+    """Value-added services to select, or selected, each with its set."""
     offer: Offer | None = None
     control_mode: ControlMode = ControlMode.DYNAMIC
     bidirectional: bool = False

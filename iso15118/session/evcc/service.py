@@ -15,10 +15,11 @@ from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.session.actions import ServiceChosen
 from iso15118.session.core import State, Step
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
-from iso15118.session.parameter_sets import preferred
+from iso15118.session.parameter_sets import preferred, service_chosen
 from iso15118.session.ports.ac import AcInletPort
 from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, ControlMode, Offer, read_offer, services_of
 from iso15118.session.timers import Timer
+from iso15118.session.value_added import spell_selection
 
 __all__ = ["PHASES", "chosen", "parameter_discovery", "select"]
 
@@ -34,6 +35,10 @@ def discovered(session: EvccSession, response: ServiceDiscoveryRes, now: float) 
         return Step(State.SESSION_STOP)
     offered = tuple(service.service_id for service in response.energy_transfer_service_list.service)
     session.context.offered_services = offered
+    added = () if response.vas_list is None else response.vas_list.service
+    ids = {service.service_id for service in added}
+    session.context.value_added = {}
+    session.context.value_added_left = [each for each in session.config.value_added_services if each in ids]
     usable = services_of(session.context.protocol)
     if not isinstance(session.vehicle, AcInletPort):
         usable -= AC_SERVICES
@@ -45,37 +50,49 @@ def _next_candidate(session: EvccSession) -> Step:
     if not session.context.candidates:
         session.context.leave(ChargingSession.Terminate)
         return Step(State.SESSION_STOP)
-    session.context.service_id = session.context.candidates.pop(0)
+    session.context.service_id = session.context.asked_service_id = session.context.candidates.pop(0)
     return Step(State.SERVICE_DETAIL)
 
 
 def compose_detail(session: EvccSession, now: float) -> ServiceDetailReq:
     """Ask for the parameter sets of the service at hand."""
-    return ServiceDetailReq(header=session.header(now), service_id=session.context.service_id)
+    return ServiceDetailReq(header=session.header(now), service_id=int(session.context.asked_service_id))
 
 
 def detailed(session: EvccSession, response: ServiceDetailRes, now: float) -> Step:
-    """Take the set the car likes best; without a usable one try the next service."""
+    """Take the set the car likes best; without a usable one try the next service, with one the value-added services."""
     if session.wants_to_stop(now):
         return Step(State.SESSION_STOP)
     context, config = session.context, session.config
-    offers = [read_offer(parameter_set) for parameter_set in response.service_parameter_list.parameter_set]
-    lines = session.inlet.ac_limits(now).lines if session.is_ac else 0
-    offer = preferred(context.service_id, offers, config, config.control_modes, lines)
-    if offer is None or offer.control_mode is None:
-        return _next_candidate(session)
-    select(session, context.service_id, offer)
-    return Step(State.SERVICE_SELECTION)
+    offers = tuple(read_offer(parameter_set) for parameter_set in response.service_parameter_list.parameter_set)
+    if context.asked_service_id == context.service_id:
+        lines = session.inlet.ac_limits(now).lines if session.is_ac else 0
+        offer = preferred(context.service_id, offers, config, config.control_modes, lines)
+        if offer is None or offer.control_mode is None:
+            return _next_candidate(session)
+        select(session, context.service_id, offer)
+    else:
+        set_id = session.vehicle.value_added_set(context.asked_service_id, offers, now)
+        if set_id is not None:
+            context.value_added[context.asked_service_id] = set_id
+    if not context.value_added_left:
+        return Step(State.SERVICE_SELECTION)
+    context.asked_service_id = context.value_added_left.pop(0)
+    return Step(State.SERVICE_DETAIL)
 
 
 def compose_selection(session: EvccSession, now: float) -> ServiceSelectionReq:
-    """Select the pair (V2G20-1216)."""
+    """Select the pair (V2G20-1216), and the value-added services."""
     context = session.context
     selected = SelectedService(
         service_id=context.service_id,
         parameter_set_id=context.offer.parameter_set_id if context.offer else 0,
     )
-    return ServiceSelectionReq(header=session.header(now), selected_energy_transfer_service=selected)
+    return ServiceSelectionReq(
+        header=session.header(now),
+        selected_energy_transfer_service=selected,
+        selected_vas_list=spell_selection(context.value_added, session.emitter_profile),
+    )
 
 
 def selected(session: EvccSession, response: ServiceSelectionRes, now: float) -> Step:
@@ -97,14 +114,9 @@ def select(session: EvccSession, service_id: int, offer: Offer) -> None:
 
 def chosen(session: EvccSession) -> ServiceChosen:
     """The report of what was selected."""
-    context, offer = session.context, session.context.offer
-    return ServiceChosen(
-        service_id=context.service_id,
-        parameter_set_id=offer.parameter_set_id if offer else 0,
-        control_mode=int(context.control_mode),
-        mobility_needs_mode=int(offer.mobility_needs_mode) if offer else 1,
-        bidirectional=context.bidirectional,
-    )
+    context = session.context
+    assert context.offer is not None  # this is what was selected
+    return service_chosen(context.service_id, context.offer, context.value_added)
 
 
 def parameter_discovery(session: EvccSession) -> State:

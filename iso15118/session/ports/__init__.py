@@ -55,6 +55,7 @@ from iso15118.session.ports.station import (
     StopPort,
     TargetPort,
 )
+from iso15118.session.ports.value_added import ValueAddedChoicePort, ValueAddedPort, ValueAddedService
 
 __all__ = [
     "AbsolutePrices",
@@ -99,6 +100,9 @@ __all__ = [
     "StopPort",
     "TargetPort",
     "TaxRate",
+    "ValueAddedChoicePort",
+    "ValueAddedPort",
+    "ValueAddedService",
     "Vehicle",
     "VehicleLimits",
     "VehicleLimitsPort",

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
+from iso15118.session.ports.value_added import ValueAddedChoicePort
 
 __all__ = [
     "Battery",
@@ -111,5 +112,5 @@ class ChannelPort(Protocol):
         return None
 
 
-class Vehicle(BatteryPort, VehicleLimitsPort, NeedsPort, WishPort, ChannelPort, Protocol):
+class Vehicle(BatteryPort, VehicleLimitsPort, NeedsPort, WishPort, ChannelPort, ValueAddedChoicePort, Protocol):
     """All a car's session asks: the sum of the small ports. ``SimpleVehicle`` is one."""

@@ -10,6 +10,8 @@ from iso15118.session.ports.car import Battery, EnergyNeeds, VehicleLimits, Wish
 from iso15118.session.ports.prices import Prices
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.station import Authorization, ChargerLimits, MeterReading, StageReading
+from iso15118.session.ports.value_added import ValueAddedService
+from iso15118.session.services import Offer
 
 __all__ = [
     "SimpleCharger",
@@ -34,6 +36,7 @@ class SimpleCharger:
     ac_charger_limits: AcLimits
     ac_measured: AcReading
     meter_reading: MeterReading | None
+    value_added: tuple[ValueAddedService, ...]
     pilot_state: str
     stop: bool
     pause: bool
@@ -52,6 +55,7 @@ class SimpleCharger:
         self.ac_charger_limits = AcLimits()
         self.ac_measured = AcReading()
         self.meter_reading = None
+        self.value_added = ()
         self.pilot_state = "C"
         self.stop = False
         self.pause = False
@@ -105,6 +109,9 @@ class SimpleCharger:
     def meter(self, now: float) -> MeterReading | None:
         return self.meter_reading
 
+    def value_added_services(self, now: float) -> tuple[ValueAddedService, ...]:
+        return self.value_added
+
     def pilot(self, now: float) -> str:
         return self.pilot_state
 
@@ -155,3 +162,6 @@ class SimpleVehicle:
 
     def channel(self, now: float) -> ChannelSelection | None:
         return self.wanted_channel
+
+    def value_added_set(self, service_id: int, offers: tuple[Offer, ...], now: float) -> int | None:
+        return offers[0].parameter_set_id

@@ -9,6 +9,7 @@ import msgspec
 
 from iso15118.session.ports.prices import Prices
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
+from iso15118.session.ports.value_added import ValueAddedPort
 
 __all__ = [
     "Authorization",
@@ -184,6 +185,7 @@ class Charger(
     MeterPort,
     PilotPort,
     StopPort,
+    ValueAddedPort,
     Protocol,
 ):
     """All a station's session asks: the sum of the small ports. ``SimpleCharger`` is one."""

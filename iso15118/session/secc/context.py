@@ -14,6 +14,7 @@ from iso15118.session.lines import NOTHING
 from iso15118.session.parameter_sets import ParameterChoices, check_choices
 from iso15118.session.ports import ChargerLimits, ChargingNeeds, MeterReading
 from iso15118.session.ports.ac import AcLimits
+from iso15118.session.ports.value_added import ValueAddedService
 from iso15118.session.quantities import number
 from iso15118.session.secc.sent_schedule import AgreedProfile, SentSchedule
 from iso15118.session.services import ISLANDING_NAMES, ControlMode, MobilityNeedsMode, Offer, ServiceId, services_of
@@ -107,6 +108,8 @@ class SeccContext:
     protocol: AppProtocolOffer | None = None
     register_base: MeterReading | None = None
     offered_services: tuple[int, ...] = ()
+    offered_value_added: tuple[ValueAddedService, ...] = ()
+    """As told in service discovery."""
     detailed_services: set[int] = field(default_factory=set)
     details: int = 0
     """ServiceDetail requests answered."""
@@ -114,6 +117,8 @@ class SeccContext:
     parameter_set_id: int = 0
     offer: Offer | None = None
     """The parameter set that was selected."""
+    value_added: dict[int, int] = field(default_factory=dict)
+    """Value-added services that were selected, each with its set."""
     control_mode: ControlMode = ControlMode.SCHEDULED
     mobility_needs_mode: MobilityNeedsMode = MobilityNeedsMode.EVCC
     bidirectional: bool = False

@@ -16,7 +16,7 @@ from iso15118.messages.iso20.common.service import (
 )
 from iso15118.session.actions import ServiceChosen
 from iso15118.session.core import State, Step
-from iso15118.session.parameter_sets import parameter_sets
+from iso15118.session.parameter_sets import parameter_sets, service_chosen
 from iso15118.session.ports.ac import AcOutletPort
 from iso15118.session.secc.context import SeccContext
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
@@ -29,11 +29,12 @@ from iso15118.session.services import (
     read_offer,
     services_of,
 )
+from iso15118.session.value_added import service_list, shown, spell_sets
 
 __all__ = ["HANDLERS", "chosen", "offered", "parameter_discovery", "select"]
 
-MAX_DETAILS = 64
-"""ServiceDetail requests of one session: eight for each of the eight services a list can hold. Ours."""
+MAX_DETAILS = 128
+"""ServiceDetail requests of one session: eight for each of the services that the two lists can hold. Ours."""
 
 
 def _supported(session: SeccSession) -> frozenset[ServiceId]:
@@ -62,33 +63,39 @@ def _offered_sets(session: SeccSession, service_id: int, now: float) -> tuple[Pa
 
 
 def service_discovery(session: SeccSession, request: ServiceDiscoveryReq, now: float) -> Step:
-    """Offer what the port allows. SupportedServiceIDs filters value-added services only (V2G20-1249): there are none."""
+    """Offer what the ports allow; SupportedServiceIDs filters value-added services only (V2G20-1249)."""
     services = offered(session, now)
     if not services:
         return session.refuse(request, "FAILED", now)
+    added = session.charger.value_added_services(now)
     session.context.offered_services = services
+    session.context.offered_value_added = shown(added, request.supported_service_ids, session.emitter_profile)
     response = ServiceDiscoveryRes(
         **session.ok(now=now),
         service_renegotiation_supported=False,
         energy_transfer_service_list=ServiceList(
             service=tuple(Service(service_id=service_id, free_service=False) for service_id in services)
         ),
+        vas_list=service_list(session.context.offered_value_added),
     )
     return Step(State.SERVICE_DETAIL, response)
 
 
 def service_detail(session: SeccSession, request: ServiceDetailReq, now: float) -> Step:
-    """Both control modes of an offered service (V2G20-2656)."""
-    if request.service_id not in session.context.offered_services:
+    """The sets of an offered service; of an energy service in both control modes (V2G20-2656)."""
+    context = session.context
+    added = {each.service_id: each for each in context.offered_value_added}.get(request.service_id)
+    if added is None and request.service_id not in context.offered_services:
         return session.refuse(request, "FAILED_ServiceIDInvalid", now)
-    session.context.detailed_services.add(request.service_id)
-    session.context.details += 1
-    if session.context.details > MAX_DETAILS:
+    context.detailed_services.add(request.service_id)
+    context.details += 1
+    if context.details > MAX_DETAILS:
         return session.refuse(request, "FAILED", now)
+    sets = spell_sets(added, session.emitter_profile) if added else _offered_sets(session, request.service_id, now)
     response = ServiceDetailRes(
         **session.ok(now=now),
         service_id=request.service_id,
-        service_parameter_list=ServiceParameterList(parameter_set=_offered_sets(session, request.service_id, now)),
+        service_parameter_list=ServiceParameterList(parameter_set=sets),
     )
     return Step(State.SERVICE_SELECTION, response)
 
@@ -101,11 +108,26 @@ def service_selection(session: SeccSession, request: ServiceSelectionReq, now: f
         return session.refuse(request, "FAILED_NoEnergyTransferServiceSelected", now)
     sets = {s.parameter_set_id: read_offer(s) for s in _offered_sets(session, selected.service_id, now)}
     offer = sets.get(selected.parameter_set_id)
-    # There are no value-added services: whatever is selected of them was never offered.
-    if offer is None or selected.service_id not in context.detailed_services or request.selected_vas_list is not None:
+    added = _value_added(session, request)
+    if offer is None or selected.service_id not in context.detailed_services or added is None:
         return session.refuse(request, "FAILED_ServiceSelectionInvalid", now)
     select(context, selected.service_id, offer)
+    context.value_added = added
     return Step(parameter_discovery(session), ServiceSelectionRes(**session.ok(now=now)), actions=(chosen(context),))
+
+
+def _value_added(session: SeccSession, request: ServiceSelectionReq) -> dict[int, int] | None:
+    """The value-added services that are selected, each with its set; None when one was not offered so (V2G20-467)."""
+    context = session.context
+    offered_sets = {
+        each.service_id: {one.parameter_set_id for one in spell_sets(each, session.emitter_profile)}
+        for each in context.offered_value_added
+        if each.service_id in context.detailed_services
+    }
+    chosen_ = [] if request.selected_vas_list is None else list(request.selected_vas_list.selected_service)
+    if any(each.parameter_set_id not in offered_sets.get(each.service_id, ()) for each in chosen_):
+        return None
+    return {each.service_id: each.parameter_set_id for each in chosen_}
 
 
 def select(context: SeccContext, service_id: int, offer: Offer) -> None:
@@ -120,13 +142,8 @@ def select(context: SeccContext, service_id: int, offer: Offer) -> None:
 
 def chosen(context: SeccContext) -> ServiceChosen:
     """The report of what was selected."""
-    return ServiceChosen(
-        service_id=context.service_id,
-        parameter_set_id=context.parameter_set_id,
-        control_mode=context.control_mode,
-        mobility_needs_mode=context.mobility_needs_mode,
-        bidirectional=context.bidirectional,
-    )
+    assert context.offer is not None  # this is what was selected
+    return service_chosen(context.service_id, context.offer, context.value_added)
 
 
 def parameter_discovery(session: SeccSession) -> State:
