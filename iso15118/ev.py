@@ -25,13 +25,16 @@ import msgspec
 from iso15118.errors import LocalError
 from iso15118.io.clock import Clock
 from iso15118.io.endpoint import Endpoint, Transmit, warm
+from iso15118.io.pause_store import keeping
 from iso15118.io.sdp import discover
 from iso15118.io.tcp import Apply, Connection, connect, no_tls
 from iso15118.sdp import PORT, Security
 from iso15118.session.actions import (
     Action,
+    DropPaused,
     Ended,
     EnergyFlow,
+    KeepPaused,
     Late,
     LoopSeen,
     ServiceChosen,
@@ -42,6 +45,7 @@ from iso15118.session.actions import (
 from iso15118.session.app import Link
 from iso15118.session.emitter import EmitterProfile
 from iso15118.session.evcc import PHASES, SIDE_PHASES, EvccConfig, EvccSession
+from iso15118.session.pause import PausedSession, PauseStore
 from iso15118.session.ports import Battery, EnergyNeeds, SimpleVehicle, Vehicle, VehicleLimits, Wish
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.session.timers import Limits
@@ -85,6 +89,8 @@ class Car:
         sdp_port: int = PORT,
         lab_plain_tcp: bool = False,
         config: EvccConfig | None = None,
+        resume: PausedSession | None = None,
+        store: PauseStore | None = None,
         timer_profile: str = "standard",
         timers: Mapping[str, float] | None = None,
         trace: Trace | None = None,
@@ -102,6 +108,9 @@ class Car:
             sdp_port: UDP port to ask at.
             lab_plain_tcp: Run ISO 15118-20 on plain TCP: for laboratories, never with a public charger.
             config: What the car is set to.
+            resume: A session that was paused, to go on with.
+            store: Where a paused session is kept for another process; this object remembers it in any case, and asks
+                for it in its next session.
             timer_profile: A named set of timers (``iso15118.session.timers.PROFILES``).
             timers: Single timers by name, s.
             trace: Where every message and event goes.
@@ -123,7 +132,11 @@ class Car:
         self.sdp_port = sdp_port
         self.trace = trace
         self.clock = clock or Clock()
+        self.resume = resume
+        """The session that was paused last, to go on with; None: the next session is a new one."""
         self._apply = apply or _apply_of(vehicle)
+        if store is not None:
+            self._apply = keeping(store, self._apply)
         self._connection: Connection | None = None
 
     def run(self) -> Ended:
@@ -146,7 +159,7 @@ class Car:
             )
         else:
             host, port = self.host or "::1", self.port
-        self._connection = connection = Connection(self._begin, self._apply, clock=self.clock)
+        self._connection = connection = Connection(self._begin, self._remember, clock=self.clock)
         try:
             await connect(connection, host, port)
         except BaseException:
@@ -164,6 +177,16 @@ class Car:
         if self._connection is not None:
             self._connection.wake()
 
+    def _remember(self, action: Action, now: float) -> object:
+        match action:
+            case KeepPaused(record=record):
+                self.resume = record
+            case DropPaused():
+                self.resume = None
+            case _:
+                pass
+        return self._apply(action, now)
+
     def _begin(self, now: float) -> tuple[Endpoint, list[Action | Transmit]]:
         session = EvccSession(
             self.vehicle,
@@ -172,6 +195,7 @@ class Car:
             config=self.config,
             limits=self.limits,
             unix_offset_s=self.clock.unix_offset_s(),
+            resume=self.resume,
         )
         endpoint = Endpoint(session, at="EV", trace=self.trace)
         return endpoint, endpoint.carry(session.start(now), now)

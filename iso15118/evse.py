@@ -29,6 +29,7 @@ import msgspec
 from iso15118.errors import LocalError
 from iso15118.io.clock import Clock
 from iso15118.io.endpoint import Endpoint, Transmit, warm
+from iso15118.io.pause_store import keeping
 from iso15118.io.sdp import link_local, open_responder
 from iso15118.io.tcp import Apply, Connection, listen, no_tls
 from iso15118.sdp import Endpoint as SdpEndpoint
@@ -51,6 +52,7 @@ from iso15118.session.actions import (
 )
 from iso15118.session.app import Link
 from iso15118.session.emitter import EmitterProfile
+from iso15118.session.pause import PauseStore
 from iso15118.session.ports import (
     Authorization,
     Charger,
@@ -112,6 +114,7 @@ class Station:
         sdp_port: int | None = None,
         lab_plain_tcp: bool = False,
         config: SeccConfig | None = None,
+        store: PauseStore | None = None,
         timer_profile: str = "standard",
         timers: Mapping[str, float] | None = None,
         trace: Trace | None = None,
@@ -130,6 +133,8 @@ class Station:
             sdp_port: UDP port on which the station can be found; None: it can't be. The standard's is 15118.
             lab_plain_tcp: Run ISO 15118-20 on plain TCP: for laboratories, never on a public charger.
             config: What the outlet is set to.
+            store: Where paused sessions are kept (``pause.MemoryStore``, ``io.pause_store.FileStore``); without one none
+                can be paused.
             timer_profile: A named set of timers (``iso15118.session.timers.PROFILES``).
             timers: Single timers by name, s.
             trace: Where every message and event goes.
@@ -152,7 +157,10 @@ class Station:
         """UDP port; the real one once the station is open."""
         self.trace = trace
         self.clock = clock or Clock()
+        self._store = store
         self._apply = apply or _apply_of(charger)
+        if store is not None:
+            self._apply = keeping(store, self._apply)
         self._random_bytes = random_bytes
         self._server: asyncio.Server | None = None
         self._responder: asyncio.DatagramTransport | None = None
@@ -266,6 +274,7 @@ class Station:
             random_bytes=self._random_bytes,
             limits=self.limits,
             unix_offset_s=self.clock.unix_offset_s(),
+            store=self._store,
             now=now,
         )
         return Endpoint(session, at="SECC", trace=self.trace), []

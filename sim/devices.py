@@ -193,6 +193,8 @@ class DriverDevice(SimpleVehicle):
         self.minimum_soc = minimum_soc
         self.v2x_soc = v2x_soc
         self.stop_at_s = stop_at_s
+        self.pause_at_s: float | None = None
+        """When the car pauses the session, on the session's clock; None for never of its own accord."""
         self.alone = alone
         self.emergency_stop = False
 
@@ -229,9 +231,11 @@ class DriverDevice(SimpleVehicle):
         )
 
     def wish(self, now: float) -> Wish:
-        """STOP when its time has come."""
+        """STOP or PAUSE when its time has come."""
         if self.stop_at_s is not None and now >= self.stop_at_s:
             return Wish.STOP
+        if self.pause_at_s is not None and now >= self.pause_at_s:
+            return Wish.PAUSE
         return self.driver_wish
 
     def _arrive(self, now: float) -> None:

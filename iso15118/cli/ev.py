@@ -14,6 +14,7 @@ from iso15118.cli.sidecar import CONNECTIONS_HELP, SIDECAR_HELP, run_car
 from iso15118.ev import Car as NetworkCar
 from iso15118.ev import Vehicle
 from iso15118.io.clock import Clock
+from iso15118.io.pause_store import FileStore
 from iso15118.io.peers import PEER_HELP, peer_profile
 from iso15118.io.tcp import Apply, no_tls
 from iso15118.sdp import PORT
@@ -63,6 +64,13 @@ def ev(
     seconds: Annotated[
         float | None, typer.Option(help="End after so much time of energy flow; left out: until stopped.", min=0.0)
     ] = None,
+    pause_after: Annotated[
+        float | None, typer.Option(help="Pause after so much time of energy flow.", show_default=False, min=0.0)
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="Directory for a paused session; one that is there is resumed.", show_default=False),
+    ] = None,
     soc: Annotated[float, typer.Option(help="State of charge on arrival, 0 to 1.", min=0.0, max=1.0)] = 0.60,
     target_soc: Annotated[float, typer.Option(help="Wanted at departure, 0 to 1.", min=0.0, max=1.0)] = 0.85,
     minimum_soc: Annotated[float, typer.Option(help="Below it nothing is given, 0 to 1.", min=0.0, max=1.0)] = 0.20,
@@ -95,8 +103,9 @@ def ev(
         control_modes=(ControlMode[control.value.upper()],),
         emitter_profile=emitter,
     )
+    paused = None if store is None else FileStore(store, report=say)
     with trace_to(trace) as tracer:
-        reporter = _Reporter(device, tracer, seconds)
+        reporter = _Reporter(device, tracer, seconds, pause_after)
 
         def car_of(vehicle: Vehicle, apply: Apply) -> NetworkCar:
             return NetworkCar(
@@ -108,6 +117,8 @@ def ev(
                 sdp_port=sdp_port,
                 lab_plain_tcp=lab_plain_tcp,
                 config=config,
+                resume=None if paused is None else paused.latest(config.evcc_id),
+                store=paused,
                 timer_profile=timer_profile,
                 timers=profile.timers,
                 trace=tracer,
@@ -134,10 +145,13 @@ def ev(
 class _Reporter:
     """Says in plain lines, and in the trace, what the car sees."""
 
-    def __init__(self, device: CarDevice, trace: Trace | None, seconds: float | None) -> None:
+    def __init__(
+        self, device: CarDevice, trace: Trace | None, seconds: float | None, pause_after: float | None
+    ) -> None:
         self._device = device
         self._trace = trace
         self._seconds = seconds
+        self._pause_after = pause_after
         self._pace = Pace(1.0)
         self._told = (0, 0)
 
@@ -159,8 +173,11 @@ class _Reporter:
                 say(f"{now:8.2f} s  {before} -> {after}")
             case ServiceChosen(service_id=service, control_mode=mode):
                 say(f"{now:8.2f} s  {ServiceId(service).name}, {ControlMode(mode).name.lower()} control")
-            case EnergyFlow(flowing=True) if self._seconds is not None:
-                self._device.stop_at_s = now + self._seconds
+            case EnergyFlow(flowing=True):
+                if self._seconds is not None:
+                    self._device.stop_at_s = now + self._seconds
+                if self._pause_after is not None:
+                    self._device.pause_at_s = now + self._pause_after
             case LoopSeen(charged_wh=charged, discharged_wh=discharged):
                 if charged is not None:
                     self._told = (charged, discharged or 0)

@@ -15,6 +15,7 @@ from iso15118.cli.sidecar import CONNECTIONS_HELP, SIDECAR_HELP, run_station
 from iso15118.errors import LocalError
 from iso15118.evse import Charger, Station
 from iso15118.io.clock import Clock
+from iso15118.io.pause_store import FileStore
 from iso15118.io.peers import PEER_HELP, peer_profile
 from iso15118.io.tcp import Apply, no_tls
 from iso15118.sdp import PORT
@@ -54,6 +55,13 @@ def evse(
     station_id: Annotated[str, typer.Option(help="The station's name at the back end.")] = "CS-1",
     id_token: Annotated[str, typer.Option(help="The card that authorizes at the back end.")] = ID_TOKEN,
     sample: Annotated[float, typer.Option(help="Period of meter values to the back end, s.")] = 60.0,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="Directory for paused sessions; without it none can be paused.", show_default=False),
+    ] = None,
+    resume_without_binding: Annotated[
+        bool, typer.Option(help="Resume by EVCCID alone: plain TCP proves nothing about the car.")
+    ] = False,
     sessions: Annotated[int, typer.Option(help="End after so many sessions; 0: run until stopped.", min=0)] = 0,
     timer_profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "standard",
     peer: Annotated[str, typer.Option(help=PEER_HELP)] = "none",
@@ -84,7 +92,10 @@ def evse(
                 interface=interface,
                 sdp_port=sdp_port if sdp else None,
                 lab_plain_tcp=lab_plain_tcp,
-                config=msgspec.structs.replace(profile.secc(), emitter_profile=emitter),
+                config=msgspec.structs.replace(
+                    profile.secc(), emitter_profile=emitter, resume_without_binding=resume_without_binding
+                ),
+                store=None if store is None else FileStore(store, report=say),
                 timer_profile=timer_profile,
                 timers=profile.timers,
                 trace=tracer,
@@ -153,8 +164,8 @@ class _Reporter:
         match action:
             case StateChanged(before=before, after=after):
                 say(f"{now:8.2f} s  {before} -> {after}")
-            case EvccIdentified(evcc_id=evcc_id):
-                say(f"{now:8.2f} s  car {evcc_id}")
+            case EvccIdentified(evcc_id=evcc_id, resumed=resumed):
+                say(f"{now:8.2f} s  car {evcc_id}{', goes on with its paused session' if resumed else ''}")
             case ServiceChosen(service_id=service, control_mode=mode):
                 say(f"{now:8.2f} s  {ServiceId(service).name}, {ControlMode(mode).name.lower()} control")
             case LoopSeen(soc_percent=soc):

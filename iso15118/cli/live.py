@@ -64,7 +64,7 @@ def trace_to(path: Path | None) -> Iterator[Trace | None]:
 def outcome(who: str, ended: Ended) -> bool:
     """Say how a session ended; True if regularly."""
     if ended.error is None:
-        say(f"{who} ended regularly: {ended.reason}")
+        say(f"{who} {'paused' if ended.paused else f'ended regularly: {ended.reason}'}")
         return True
     say(f"{who} ended by a fault: {ended.error}")
     return False

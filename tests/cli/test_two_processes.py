@@ -130,3 +130,20 @@ def test_errors_take_one_line(words, complaint, status):
     assert out == ""
     assert err.startswith(complaint)
     assert err.count("\n") == 1
+
+
+def test_a_car_pauses_and_goes_on_after_both_programs_were_restarted(tmp_path):
+    secc, car = ("--store", str(tmp_path / "secc")), ("--store", str(tmp_path / "ev"))
+    told = []
+    for how in (("--pause-after", "1"), ("--seconds", "1")):
+        with v2g("evse", *LAB, "--sdp-port", "0", "--setpoint", "-11000", "--sessions", "1", "--resume-without-binding",
+                 *secc) as station:  # fmt: skip
+            port, _ = ports(station)
+            with v2g("ev", *LAB, "--port", port, *how, *car) as vehicle:
+                told.append((finish(vehicle), finish(station)))
+    (first_car, first_station), (second_car, second_station) = told
+    assert "session paused" in first_car
+    assert "session 1 paused" in first_station
+    assert "goes on with its paused session" in second_station
+    assert "SessionSetup -> DC_ChargeParameterDiscovery" in second_car
+    assert "session ended regularly: SessionStop" in second_car

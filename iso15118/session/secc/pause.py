@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq
+from iso15118.session.core import NO_SESSION
 from iso15118.session.pause import PausedSession, bound
 from iso15118.session.secc.service import offered, select
 from iso15118.session.secc.session import SeccSession
@@ -46,7 +47,10 @@ def frozen(session: SeccSession, now: float) -> PausedSession | None:
 
 def joined(session: SeccSession, request: SessionSetupReq, now: float) -> PausedSession | None:
     """The paused session that the car asks for, if it may go on with it (V2G20-2545); else a new one is opened."""
-    record = session.store.find(request.header.session_id) if allowed(session) and session.store else None
+    asked = request.header.session_id
+    if asked == NO_SESSION or session.store is None or not session.config.pause_allowed:
+        return None
+    record = session.store.find(asked)
     if record is None:
         return None
     age_s = session.unix_offset_s + now - record.paused_unix_s
