@@ -38,20 +38,36 @@ from iso15118.session.actions import (
     Late,
     LoopSeen,
     ServiceChosen,
+    SetAcPower,
     SetContactor,
     SetPilot,
     StateChanged,
 )
-from iso15118.session.app import Link
+from iso15118.session.app import AC_20, DC_20, Link
 from iso15118.session.emitter import EmitterProfile
 from iso15118.session.evcc import PHASES, SIDE_PHASES, EvccConfig, EvccSession
 from iso15118.session.pause import PausedSession, PauseStore
-from iso15118.session.ports import Battery, EnergyNeeds, SimpleVehicle, Vehicle, VehicleLimits, Wish
+from iso15118.session.ports import (
+    AcInletPort,
+    AcLimits,
+    AcReading,
+    Battery,
+    EnergyNeeds,
+    SimpleVehicle,
+    Vehicle,
+    VehicleLimits,
+    Wish,
+)
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.session.timers import Limits
 from iso15118.trace import Trace
 
 __all__ = [
+    "AC_20",
+    "DC_20",
+    "AcInletPort",
+    "AcLimits",
+    "AcReading",
     "Action",
     "Battery",
     "Car",
@@ -65,6 +81,7 @@ __all__ = [
     "LoopSeen",
     "ServiceChosen",
     "ServiceId",
+    "SetAcPower",
     "SetContactor",
     "SetPilot",
     "SimpleVehicle",

@@ -45,15 +45,20 @@ from iso15118.session.actions import (
     NeedsTold,
     PowerProfileChosen,
     ServiceChosen,
+    SetAcPower,
     SetContactor,
     SetStage,
     StageMode,
     StateChanged,
 )
-from iso15118.session.app import Link
+from iso15118.session.app import AC_20, DC_20, Link
 from iso15118.session.emitter import EmitterProfile
 from iso15118.session.pause import PauseStore
 from iso15118.session.ports import (
+    AcLimits,
+    AcOutlet,
+    AcOutletPort,
+    AcReading,
     Authorization,
     Charger,
     ChargerLimits,
@@ -64,16 +69,24 @@ from iso15118.session.ports import (
     StageReading,
 )
 from iso15118.session.secc import HANDLERS, SIDE_HANDLERS, SeccConfig, SeccSession
+from iso15118.session.services import ControlMode, ServiceId
 from iso15118.session.timers import Limits
 from iso15118.trace import Trace
 
 __all__ = [
+    "AC_20",
+    "DC_20",
     "MAX_WAITING",
+    "AcLimits",
+    "AcOutlet",
+    "AcOutletPort",
+    "AcReading",
     "Action",
     "Authorization",
     "AuthorizationWanted",
     "Charger",
     "ChargerLimits",
+    "ControlMode",
     "EmitterProfile",
     "Ended",
     "EnergyFlow",
@@ -87,6 +100,8 @@ __all__ = [
     "PowerProfileChosen",
     "SeccConfig",
     "ServiceChosen",
+    "ServiceId",
+    "SetAcPower",
     "SetContactor",
     "SetStage",
     "SimpleCharger",

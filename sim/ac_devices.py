@@ -1,14 +1,15 @@
 """The ports of an AC outlet and of a car with a charger on board, over their physics.
 
 As in :mod:`sim.devices`: joined, :class:`sim.ac_plant.AcPlant` moves time; alone, each moves its own end, the outlet
-with a car that takes what it was told, the car with a grid that is always there.
+with a car that takes what it says it takes (EVPresentActivePower) inside of what it may, the car with a grid that is
+always there.
 """
 
 from __future__ import annotations
 
 import math
 
-from iso15118.session.actions import Action, Ended, SetAcPower, SetContactor
+from iso15118.session.actions import Action, Ended, LoopSeen, SetAcPower, SetContactor
 from iso15118.session.core import AC_OFF
 from iso15118.session.ports import (
     AcLimits,
@@ -16,6 +17,7 @@ from iso15118.session.ports import (
     AcReading,
     Battery,
     MeterReading,
+    PerLine,
     SimpleCharger,
     StageReading,
 )
@@ -54,6 +56,7 @@ class AcOutletDevice(SimpleCharger):
             min_discharge_power_w=none,
         )
         self._told = SetAcPower()
+        self._said_w: PerLine = ()
 
     def reading(self, now: float) -> StageReading:
         """Contactor and emergency stop."""
@@ -103,14 +106,21 @@ class AcOutletDevice(SimpleCharger):
                 self.outlet.open()
             case SetAcPower():
                 self._told = action
+            case LoopSeen(told_power_w=power_w):
+                self._said_w = power_w
             case Ended():
-                self._told = AC_OFF
+                self._told, self._said_w = AC_OFF, ()
             case _:
                 pass
 
     def _arrive(self, now: float) -> None:
-        if self.alone:
-            self.outlet.advance(max(now, self.outlet.now_s), self._told.power_w[: self.outlet.config.lines])
+        if not self.alone:
+            return
+        told, none = self._told, (0.0,) * self.outlet.config.lines
+        bounds = zip(self._said_w, told.min_power_w, told.max_power_w, strict=False)
+        # Before a car has said anything it is believed to do what it was told.
+        taken = [min(max(said, low), high) for said, low, high in bounds] if self._said_w else told.power_w
+        self.outlet.advance(max(now, self.outlet.now_s), (*taken, *none)[: len(none)])
 
 
 class AcCarDevice(DriverDevice):

@@ -18,7 +18,9 @@ def examples(document: Path) -> dict[str, str]:
     """Station, car and what joins both, by the names the text gives them."""
     found: dict[str, str] = {}
     for block in re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL):
-        if "evse.Station" in block and "ev.Car" in block:
+        if "evse.AC_20" in block:
+            found["ac"] = block
+        elif "evse.Station" in block and "ev.Car" in block:
             found["site"] = block
         elif "evse.Station" in block:
             found["station"] = block
@@ -77,3 +79,14 @@ def test_example_of_several_outlets(tmp_path):
         process.kill()
     assert process.returncode == 0, told
     assert told.count("Ended(reason='SessionStop', error=None)") == 4
+
+
+def test_example_of_ac(tmp_path):
+    (tmp_path / "ac.py").write_text(examples(HOW_TO)["ac"])
+    process = start(tmp_path, "ac")
+    try:
+        told, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 0, told
+    assert told.count("Ended(reason='SessionStop', error=None)") == 2

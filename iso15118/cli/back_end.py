@@ -14,7 +14,10 @@ from iso15118.io.websocket import StationLink
 from iso15118.ocpp.charger import OcppCharger
 from iso15118.ocpp.station import ChargingStation
 from iso15118.session.actions import Action, Ended, EvccIdentified
+from iso15118.session.services import ServiceId
+from sim.ac_devices import AcOutletDevice
 from sim.devices import OutletDevice
+from sim.scene import transfer_modes
 
 __all__ = ["BackEndLink"]
 
@@ -27,15 +30,26 @@ class BackEndLink:
     """OCPP station logic, its link, and the bridge to the outlet's sessions."""
 
     def __init__(
-        self, device: OutletDevice, url: str, station_id: str, id_token: str, sample_s: float, clock: Clock
+        self,
+        device: OutletDevice | AcOutletDevice,
+        url: str,
+        station_id: str,
+        id_token: str,
+        sample_s: float,
+        clock: Clock,
     ) -> None:
         if not url.startswith(("ws://", "wss://")):
             raise LocalError(f"--csms {url}: a back end's address looks like ws://host:port/ocpp")
         offset_s = clock.unix_offset_s()
         self.station = ChargingStation(
-            station_id, id_token=id_token, unix_offset_s=offset_s, sample_interval_s=sample_s
+            station_id,
+            id_token=id_token,
+            unix_offset_s=offset_s,
+            sample_interval_s=sample_s,
+            energy_transfers=transfer_modes(tuple(map(ServiceId, device.offered_services))),
         )
-        efficiency = device.outlet.config.converter.charge_efficiency
+        # The meter of an AC outlet sits at the connector.
+        efficiency = device.outlet.config.converter.charge_efficiency if isinstance(device, OutletDevice) else 1.0
         self.charger = OcppCharger(device, self.station, _EVSE_ID, unix_offset_s=offset_s, efficiency=efficiency)
         self._wake: Callable[[], None] = lambda: None
         self._heard = asyncio.Event()

@@ -12,11 +12,14 @@ from iso15118.cli.live import run_until_stopped, say
 from iso15118.errors import LocalError
 from iso15118.io.clock import Clock
 from iso15118.io.websocket import BackEndServer
+from iso15118.ocpp.charger import TRANSFER_MODES
 from iso15118.ocpp.needs import ChargingNeeds
+from iso15118.session.services import ServiceId
 from sim.control import Decision, Told, TransactionView
 from sim.csms import Csms
 from sim.fixed import FixedSetpoint
 from sim.scenario import ID_TOKEN
+from sim.scene import transfer_modes
 
 __all__ = ["app"]
 
@@ -37,7 +40,12 @@ def csms(
     over = asyncio.Event()
     clock = Clock()
     controller = _Telling(setpoint, transactions, over)
-    back_end = Csms(controller, tokens=set(token or [ID_TOKEN]), unix_offset_s=clock.unix_offset_s())
+    back_end = Csms(
+        controller,
+        tokens=set(token or [ID_TOKEN]),
+        unix_offset_s=clock.unix_offset_s(),
+        allowed_energy_transfer=transfer_modes(tuple(map(ServiceId, TRANSFER_MODES))),
+    )
 
     def wish() -> bool:
         over.set()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, outcome, run_until_stopped, say, trace_to
+from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, lines_text, outcome, run_until_stopped, say, trace_to
+from iso15118.cli.services import PHASES_HELP, Phases, Service, check_options, service_ids
 from iso15118.cli.sidecar import CONNECTIONS_HELP, SIDECAR_HELP, run_car
 from iso15118.ev import Car as NetworkCar
 from iso15118.ev import Vehicle
@@ -21,11 +23,14 @@ from iso15118.sdp import PORT
 from iso15118.session.actions import Action, EnergyFlow, LoopSeen, ServiceChosen, StateChanged
 from iso15118.session.emitter import EmitterProfile
 from iso15118.session.ports import Wish
-from iso15118.session.services import ControlMode, ServiceId
+from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
 from iso15118.trace import Trace
+from sim.ac_car import AcCar, OnBoardConfig
+from sim.ac_devices import AcCarDevice
 from sim.battery import BatteryConfig
 from sim.car import Car
 from sim.devices import CarDevice
+from sim.scene import protocols_for
 
 __all__ = ["app"]
 
@@ -39,14 +44,7 @@ class Control(enum.StrEnum):
     SCHEDULED = "scheduled"
 
 
-class Service(enum.StrEnum):
-    """What the car can use."""
-
-    DC_BPT = "DC_BPT"
-    DC = "DC"
-
-
-@app.command(epilog="Example:  v2g ev --lab-plain-tcp --control dynamic --seconds 10")
+@app.command(epilog="Example:  v2g ev --lab-plain-tcp --service AC_BPT --control dynamic --seconds 10")
 def ev(
     host: Annotated[str | None, typer.Option(help="IPv6 address of the station (::1).", show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help="Its TCP port; left out: ask by SDP.", show_default=False)] = None,
@@ -57,10 +55,20 @@ def ev(
     lab_plain_tcp: Annotated[
         bool, typer.Option("--lab-plain-tcp", help="Plain TCP: laboratories only. TLS comes in a later release.")
     ] = False,
-    control: Annotated[Control, typer.Option(help="dynamic: the station decides; scheduled: by schedule.")] = (
-        Control.DYNAMIC
-    ),
-    service: Annotated[Service, typer.Option(help="DC_BPT gives back, DC only charges.")] = Service.DC_BPT,
+    control: Annotated[
+        Control,
+        typer.Option("--control", "--control-mode", help="dynamic: the station decides; scheduled: by schedule."),
+    ] = Control.DYNAMIC,
+    service: Annotated[
+        Service, typer.Option(help="Those with BPT give back, the others only charge.")
+    ] = Service.DC_BPT,
+    phases: Annotated[Phases | None, typer.Option(help=PHASES_HELP, show_default=False)] = None,
+    max_charge_power: Annotated[
+        float | None, typer.Option(help="W; of all lines in AC (3680 each), at the battery in DC.", min=0.0)
+    ] = None,
+    max_discharge_power: Annotated[
+        float | None, typer.Option(help="W, a magnitude; as --max-charge-power.", min=0.0)
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option(help="End after so much time of energy flow; left out: until stopped.", min=0.0)
     ] = None,
@@ -89,17 +97,25 @@ def ev(
     if not lab_plain_tcp:
         raise no_tls("--lab-plain-tcp")
     profile = peer_profile(peer)
+    services = service_ids([service])
+    check_options(services, phases=phases, max_charge_power=max_charge_power, max_discharge_power=max_discharge_power)
     clock = Clock()
-    device = CarDevice(
-        Car(BatteryConfig(capacity_wh=capacity_wh), soc=soc, now_s=clock.now()),
+    powers = {"max_charge_power_w": max_charge_power, "max_discharge_power_w": max_discharge_power}
+    device = _device(
+        services,
+        phases,
+        BatteryConfig(capacity_wh=capacity_wh),
+        soc,
+        clock.now(),
+        limits={name: power for name, power in powers.items() if power is not None},
         departure_s=None if departure_h is None else clock.now() + departure_h * 3600.0,
         target_soc=target_soc,
         minimum_soc=minimum_soc,
-        alone=True,
     )
     config = msgspec.structs.replace(
         profile.evcc(),
-        services=(ServiceId[service.value],),
+        protocols=protocols_for(services),
+        services=services,
         control_modes=(ControlMode[control.value.upper()],),
         emitter_profile=emitter,
     )
@@ -127,14 +143,14 @@ def ev(
 
         if sidecar is not None:
             raise run_car(sidecar, car_of, connections)
-        car = car_of(device, reporter.apply)
+        network = car_of(device, reporter.apply)
 
         def wish() -> bool:
             device.driver_wish = Wish.STOP
-            return car.connected
+            return network.connected
 
         async def session() -> bool:
-            ended = await car.session()
+            ended = await network.session()
             regular = outcome("session", ended)
             reporter.sum_up()
             return regular
@@ -142,12 +158,34 @@ def ev(
         raise run_until_stopped("v2g ev", session, wish)
 
 
+Device = CarDevice | AcCarDevice
+
+
+def _device(
+    services: tuple[ServiceId, ...],
+    phases: Phases | None,
+    battery: BatteryConfig,
+    soc: float,
+    now: float,
+    *,
+    limits: Mapping[str, float],
+    **needs: Any,
+) -> Device:
+    """The simulated car that can use these services; ``limits`` bind its charger in AC and its battery in DC."""
+    if not AC_SERVICES.intersection(services):
+        return CarDevice(Car(msgspec.structs.replace(battery, **limits), soc=soc, now_s=now), alone=True, **needs)
+    lines = int(phases or Phases.THREE)
+    charger = OnBoardConfig(lines=lines)
+    charger = msgspec.structs.replace(charger, **{name: power_w / lines for name, power_w in limits.items()})
+    most = max(charger.max_charge_power_w, charger.max_discharge_power_w, charger.max_apparent_va)
+    charger = msgspec.structs.replace(charger, max_apparent_va=most)
+    return AcCarDevice(AcCar(battery, charger, soc=soc, now_s=now), alone=True, **needs)
+
+
 class _Reporter:
     """Says in plain lines, and in the trace, what the car sees."""
 
-    def __init__(
-        self, device: CarDevice, trace: Trace | None, seconds: float | None, pause_after: float | None
-    ) -> None:
+    def __init__(self, device: Device, trace: Trace | None, seconds: float | None, pause_after: float | None) -> None:
         self._device = device
         self._trace = trace
         self._seconds = seconds
@@ -189,8 +227,13 @@ class _Reporter:
     def _tell_power(self, seen: LoopSeen, now: float) -> None:
         battery = self._device.car.battery
         power_w = seen.voltage_v * seen.current_a
+        seen_as = (
+            f"AC {power_w:+.0f} W{lines_text(seen.ac_power_w)}"
+            if seen.ac_power_w
+            else f"DC {power_w:+.0f} W  {seen.voltage_v:.1f} V {seen.current_a:+.2f} A"
+        )
         say(
-            f"{now:8.2f} s  DC {power_w:+.0f} W  {seen.voltage_v:.1f} V {seen.current_a:+.2f} A"
+            f"{now:8.2f} s  {seen_as}"
             f"  battery {battery.soc:.3%}  station's meter: charged {self._told[0]} Wh, discharged {self._told[1]} Wh"
         )
         if self._trace is not None:

@@ -10,7 +10,8 @@ import msgspec
 import typer
 
 from iso15118.cli.back_end import BackEndLink
-from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, outcome, run_until_stopped, say, trace_to
+from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, lines_text, outcome, run_until_stopped, say, trace_to
+from iso15118.cli.services import PHASES_HELP, Phases, Service, check_options, service_ids
 from iso15118.cli.sidecar import CONNECTIONS_HELP, SIDECAR_HELP, run_station
 from iso15118.errors import LocalError
 from iso15118.evse import Charger, Station
@@ -21,18 +22,26 @@ from iso15118.io.tcp import Apply, no_tls
 from iso15118.sdp import PORT
 from iso15118.session.actions import Action, EvccIdentified, LoopSeen, ServiceChosen, StateChanged
 from iso15118.session.emitter import EmitterProfile
-from iso15118.session.services import ControlMode, ServiceId
+from iso15118.session.ports import AcLimits
+from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
 from iso15118.trace import Trace
+from sim.ac_devices import AcOutletDevice
+from sim.ac_outlet import AcOutlet, AcOutletConfig
+from sim.converter import ConverterConfig
 from sim.devices import OutletDevice
-from sim.outlet import Outlet
+from sim.outlet import Outlet, OutletConfig
 from sim.scenario import ID_TOKEN
+from sim.scene import protocols_for
 
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-@app.command(epilog="Example:  v2g evse --lab-plain-tcp --setpoint -5000 --sessions 1")
+Device = OutletDevice | AcOutletDevice
+
+
+@app.command(epilog="Example:  v2g evse --lab-plain-tcp --service AC_BPT --setpoint -5000 --sessions 1")
 def evse(
     host: Annotated[str | None, typer.Option(help="IPv6 address to listen on (::1).", show_default=False)] = None,
     port: Annotated[int, typer.Option(help="TCP port; 0 for any free one.")] = 0,
@@ -44,6 +53,17 @@ def evse(
     lab_plain_tcp: Annotated[
         bool, typer.Option("--lab-plain-tcp", help="Plain TCP: laboratories only. TLS comes in a later release.")
     ] = False,
+    service: Annotated[
+        list[Service] | None,
+        typer.Option(help="Offer this service; again for more (DC_BPT and DC).", show_default=False),
+    ] = None,
+    phases: Annotated[Phases | None, typer.Option(help=PHASES_HELP, show_default=False)] = None,
+    max_charge_power: Annotated[
+        float | None, typer.Option(help="W, at the meter (11000; AC 3680 a line).", show_default=False, min=0.0)
+    ] = None,
+    max_discharge_power: Annotated[
+        float | None, typer.Option(help="W, a magnitude; as --max-charge-power.", show_default=False, min=0.0)
+    ] = None,
     setpoint: Annotated[
         float | None,
         typer.Option(help="Power at the AC meter, W; negative discharges the car. Left out: as the car likes."),
@@ -70,14 +90,22 @@ def evse(
     sidecar: Annotated[Path | None, typer.Option(help=SIDECAR_HELP, show_default=False)] = None,
     connections: Annotated[int, typer.Option(help=CONNECTIONS_HELP, min=0)] = 0,
 ) -> None:
-    """Run a charging station with one simulated DC outlet (11 kW both ways) in real time."""
+    """Run a charging station with one simulated outlet (11 kW both ways) in real time: DC unless --service says AC."""
     if not lab_plain_tcp:
         raise no_tls("--lab-plain-tcp")
     profile = peer_profile(peer)
     clock = Clock()
     if sidecar is not None and (csms is not None or setpoint is not None or sessions):
         raise LocalError("--sidecar: --setpoint, --csms and --sessions are for the simulated hardware")
-    device = OutletDevice(Outlet(now_s=clock.now()), alone=True)
+    services = service_ids(service or (Service.DC_BPT, Service.DC))
+    check_options(
+        services,
+        phases=phases,
+        max_charge_power=max_charge_power,
+        max_discharge_power=max_discharge_power,
+        setpoint=setpoint,
+    )
+    device = _device(services, phases, max_charge_power, max_discharge_power, clock.now())
     device.setpoint_w = setpoint
     with trace_to(trace) as tracer:
         reporter = _Reporter(device, tracer)
@@ -93,7 +121,10 @@ def evse(
                 sdp_port=sdp_port if sdp else None,
                 lab_plain_tcp=lab_plain_tcp,
                 config=msgspec.structs.replace(
-                    profile.secc(), emitter_profile=emitter, resume_without_binding=resume_without_binding
+                    profile.secc(),
+                    served=protocols_for(services),
+                    emitter_profile=emitter,
+                    resume_without_binding=resume_without_binding,
                 ),
                 store=None if store is None else FileStore(store, report=say),
                 timer_profile=timer_profile,
@@ -116,8 +147,38 @@ def evse(
         raise run_until_stopped("v2g evse", lambda: _serve(station, device, reporter, sessions, back_end), wish)
 
 
+def _device(
+    services: tuple[ServiceId, ...],
+    phases: Phases | None,
+    max_charge_power_w: float | None,
+    max_discharge_power_w: float | None,
+    now: float,
+) -> Device:
+    """The simulated hardware that runs these services."""
+    if not AC_SERVICES.intersection(services):
+        powers = {"max_import_power_w": max_charge_power_w, "max_export_power_w": max_discharge_power_w}
+        converter = ConverterConfig(**{name: power_w for name, power_w in powers.items() if power_w is not None})
+        outlet = Outlet(OutletConfig(converter=converter), now_s=now)
+        return OutletDevice(outlet, energy_services=services, alone=True)
+    config = AcOutletConfig(lines=int(phases or Phases.THREE))
+    rated_w = sum(config.max_power_w)
+    charge_w = rated_w if max_charge_power_w is None else max_charge_power_w
+    discharge_w = rated_w if max_discharge_power_w is None else max_discharge_power_w
+    most_a = max(charge_w, discharge_w) / config.lines / config.nominal_voltage_v
+    config = msgspec.structs.replace(config, max_current_a=max(most_a, config.max_current_a))
+    device = AcOutletDevice(AcOutlet(config, now_s=now), energy_services=services, alone=True)
+    none = (0.0,) * config.lines
+    device.ac_charger_limits = AcLimits(
+        max_charge_power_w=(charge_w / config.lines,) * config.lines,
+        min_charge_power_w=none,
+        max_discharge_power_w=(discharge_w / config.lines,) * config.lines,
+        min_discharge_power_w=none,
+    )
+    return device
+
+
 async def _serve(
-    station: Station, device: OutletDevice, reporter: _Reporter, sessions: int, back_end: BackEndLink | None
+    station: Station, device: Device, reporter: _Reporter, sessions: int, back_end: BackEndLink | None
 ) -> bool:
     regular, done = True, 0
     async with station, contextlib.nullcontext() if back_end is None else back_end.run(station.wake):
@@ -135,7 +196,7 @@ async def _serve(
 class _Reporter:
     """Says in plain lines, and in the trace, what the station sees."""
 
-    def __init__(self, device: OutletDevice, trace: Trace | None) -> None:
+    def __init__(self, device: Device, trace: Trace | None) -> None:
         self._device = device
         self._trace = trace
         self._pace = Pace(1.0)
@@ -179,15 +240,20 @@ class _Reporter:
         outlet = self._device.outlet
         meter = outlet.meter
         soc = "" if self._soc is None else f"  car {self._soc} %"
+        flow = (
+            lines_text(outlet.reading.power_w)
+            if isinstance(outlet, AcOutlet)
+            else f"  DC {outlet.voltage_v:.1f} V {outlet.current_a:+.2f} A"
+        )
         say(
-            f"{now:8.2f} s  AC {outlet.ac_power_w:+.0f} W  DC {outlet.voltage_v:.1f} V {outlet.current_a:+.2f} A{soc}"
+            f"{now:8.2f} s  AC {outlet.ac_power_w:+.0f} W{flow}{soc}"
             f"  import {meter.import_wh} Wh  export {meter.export_wh} Wh"
         )
         if self._trace is not None:
             body = {
                 "power_w": {
                     "grid": round(outlet.ac_power_w, 1),
-                    "outlet": round(outlet.voltage_v * outlet.current_a, 1),
+                    "outlet": round(outlet.power_w, 1),
                 },
                 "soc": None if self._soc is None else self._soc / 100,
                 "setpoint_w": self._device.setpoint_w,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from iso15118.session.actions import Ended
 from iso15118.session.timers import PROFILES
 from iso15118.trace import Trace
 
-__all__ = ["EMITTER_HELP", "PROFILE_HELP", "Pace", "outcome", "run_until_stopped", "say", "trace_to"]
+__all__ = ["EMITTER_HELP", "PROFILE_HELP", "Pace", "lines_text", "outcome", "run_until_stopped", "say", "trace_to"]
 
 EMITTER_HELP = "What to send: what every deployed codec can read, or all the schema allows."
 PROFILE_HELP = f"Timers: {', '.join(PROFILES)}. lab is for loaded machines."
@@ -26,6 +26,11 @@ PROFILE_HELP = f"Timers: {', '.join(PROFILES)}. lab is for loaded machines."
 def say(text: str) -> None:
     """One line, at once: whoever reads it may be waiting for it."""
     print(text, flush=True)
+
+
+def lines_text(power_w: Sequence[float]) -> str:
+    """Power of each line; nothing to add where there is only one."""
+    return "" if len(power_w) < 2 else "  (" + " ".join(f"{power:+.0f}" for power in power_w) + ")"
 
 
 class Pace:

@@ -199,6 +199,8 @@ class LoopSeen(msgspec.Struct, frozen=True, kw_only=True):
     current_a: float
     ac_power_w: PerLine = ()
     """AC: active power of each line."""
+    told_power_w: PerLine = ()
+    """SECC, AC: the active power of each line that the car says it takes (EVPresentActivePower)."""
     soc_percent: int | None = None
     charged_wh: int | None = None
     """EV: MeterInfo.ChargedEnergyReadingWh, when the station sent it."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.cli.test_two_processes import LAB, finish, ports, v2g
 
 
-def test_a_back_end_takes_power_out_of_a_car():
+@pytest.mark.parametrize("service", ["DC_BPT", "AC_BPT"])
+def test_a_back_end_takes_power_out_of_a_car(service):
+    what = ("--service", service)
     with v2g("csms", "--setpoint", "-6000", "--transactions", "1") as csms:
         url = re.search(r"ws://\S+", csms.stdout.readline())[0]
-        with v2g("evse", *LAB, "--sdp-port", "0", "--csms", url, "--sample", "1", "--sessions", "1") as evse:
+        with v2g("evse", *LAB, *what, "--sdp-port", "0", "--csms", url, "--sample", "1", "--sessions", "1") as evse:
             port, _ = ports(evse)
-            with v2g("ev", *LAB, "--port", port, "--seconds", "3") as car:
+            with v2g("ev", *LAB, *what, "--port", port, "--seconds", "3") as car:
                 told_by_car, told_by_station, told_by_back_end = finish(car), finish(evse), finish(csms)
 
     assert "session ended regularly: SessionStop" in told_by_car

@@ -90,6 +90,51 @@ def test_a_car_gives_back_in_both_kinds_of_control(tmp_path):
     assert any(row["kind"] == "state" and row["body"]["power_w"]["battery"] < 0 for row in both[1])
 
 
+def test_a_car_gives_back_in_ac(tmp_path):
+    """Two stations and two cars: three lines under Dynamic control, one of three under Scheduled."""
+    station = ("--service", "AC_BPT", "--setpoint", "-6000", "--sessions", "1")
+    with (
+        v2g("evse", *LAB, *station, "--sdp-port", "0", "--trace", str(tmp_path / "secc.jsonl")) as first,
+        v2g("evse", *LAB, *station, "--sdp-port", "0", "--max-discharge-power", "9000") as second,
+    ):
+        by_sdp, by_port = ports(first)[1], ports(second)[0]
+        car = ("ev", *LAB, "--service", "AC_BPT", "--seconds", "3")
+        with (
+            v2g(*car, "--control-mode", "dynamic", "--sdp-port", by_sdp) as dynamic,
+            v2g(*car, "--control", "scheduled", "--phases", "1", "--max-discharge-power", "4000", "--port", by_port)
+            as scheduled,
+        ):  # fmt: skip
+            told = {"dynamic": (finish(dynamic), finish(first)), "scheduled": (finish(scheduled), finish(second))}
+
+    for control, (car_said, station_said) in told.items():
+        assert f"AC_BPT, {control} control" in car_said
+        assert "session ended regularly: SessionStop" in car_said
+        assert "misused" not in car_said + station_said
+        imported, exported = map(int, re.search(r"imported (\d+) Wh, exported (\d+) Wh", station_said).groups())
+        charged, discharged = map(int, re.search(r"charged (\d+) Wh, discharged (\d+) Wh; the", car_said).groups())
+        assert exported > 0
+        assert (charged, discharged) == (imported, exported), "the last word to the car is what the meter says"
+        assert exported < float(re.search(r"gave ([\d.]+) Wh", car_said)[1])
+    assert "AC -6000 W  (-2000 -2000 -2000)" in told["dynamic"][0]
+    assert "AC -6000 W  (-2000 -2000 -2000)" in told["dynamic"][1]
+    # The station's 9 kW are 3 kW a line, and the car uses one.
+    assert re.search(r"AC -3000 W  battery", told["scheduled"][0])
+    assert "AC -3000 W  (-3000 +0 +0)" in told["scheduled"][1]
+    loops = [row["body"] for row in rows(tmp_path / "secc.jsonl") if row["name"] == "AC_ChargeLoopRes"]
+    modes = [loop["BPT_Dynamic_AC_CLResControlMode"] for loop in loops]
+    assert {"Exponent": -1, "Value": -20000} in [mode["EVSETargetActivePower_L3"] for mode in modes]
+
+
+def test_megawatt_by_the_messages_of_dc():
+    with v2g("evse", *LAB, "--service", "MCS_BPT", "--no-sdp", "--setpoint", "-5000", "--sessions", "1") as station:
+        port = re.search(r"\[::1\]:(\d+)", station.stdout.readline())[1]
+        with v2g("ev", *LAB, "--service", "MCS_BPT", "--port", port, "--seconds", "2") as car:
+            told = finish(car)
+        assert "exported 0 Wh" not in finish(station)
+    assert "MCS_BPT, dynamic control" in told
+    assert "session ended regularly: SessionStop" in told
+
+
 def test_a_station_that_is_interrupted_asks_the_car_to_end():
     with v2g("evse", *LAB, "--sdp-port", "0") as station:
         port, _ = ports(station)
@@ -120,6 +165,14 @@ def test_a_station_without_a_car_stops_at_once():
         (("ev", "--lab-plain-tcp", "--timer-profile", "hurry"), "v2g: no timer profile 'hurry'", 2),
         (("evse", "--lab-plain-tcp", "--peer", "nobody"), "v2g: no peer profile 'nobody'", 2),
         (("evse", "--lab-plain-tcp", "--host", "127.0.0.1"), "v2g: '127.0.0.1' is no IPv6 address", 2),
+        (("ev", *LAB, "--service", "DC", "--phases", "1"), "v2g: --phases is for AC; DC has no lines to choose", 2),
+        (
+            ("ev", *LAB, "--service", "AC", "--max-discharge-power", "9"),
+            "v2g: --max-discharge-power needs a service",
+            2,
+        ),
+        (("evse", *LAB, "--service", "AC", "--service", "DC"), "v2g: --service: AC, DC mixes AC and DC", 2),
+        (("evse", *LAB, "--service", "AC", "--setpoint", "-9"), "v2g: --setpoint below zero needs a service", 2),
         (("evse", *LAB, "--trace", "/nowhere/x.jsonl"), "v2g: can't write the trace to /nowhere/x.jsonl", 2),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from iso15118.ocpp.charger import OcppCharger
 from iso15118.ocpp.station import ChargingStation
-from iso15118.session.actions import Ended, SetAcPower, SetContactor
+from iso15118.session.actions import Ended, LoopSeen, SetAcPower, SetContactor
 from iso15118.session.ports import AcInletPort, AcOutletPort, Charger, SimpleCharger
 from iso15118.session.services import ServiceId
 from sim.ac_car import AcCar, OnBoardConfig
@@ -18,7 +18,26 @@ from sim.devices import CarDevice
 POWER = SetAcPower(power_w=(-1_000.0,) * 3, min_power_w=(-3_000.0,) * 3, max_power_w=(3_000.0,) * 3)
 
 
-def test_an_outlet_alone_believes_that_the_car_does_what_it_is_told() -> None:
+def said(*power_w: float) -> LoopSeen:
+    return LoopSeen(voltage_v=230.0, current_a=0.0, told_power_w=power_w)
+
+
+def test_an_outlet_alone_takes_a_car_at_its_word_inside_of_what_it_may() -> None:
+    device = AcOutletDevice(AcOutlet(), alone=True)
+    device.apply(SetContactor(True), 0.0)
+    device.apply(POWER, 1.0)
+    device.apply(said(-1_500.0, -9_000.0, 9_000.0), 1.0)
+    assert device.ac_reading(2.0).power_w == (-1_500.0, -3_000.0, 3_000.0)
+    device.apply(said(-500.0), 2.0)
+    assert device.ac_reading(3.0).power_w == (-500.0, 0.0, 0.0), "a single-phase car at three lines"
+    device.apply(SetAcPower(), 3.0)
+    assert device.ac_reading(4.0).power_w == (0.0,) * 3
+    device.apply(Ended("over"), 4.0)
+    device.apply(POWER, 5.0)
+    assert device.ac_reading(6.0).power_w == (-1_000.0,) * 3, "another car, which has said nothing"
+
+
+def test_an_outlet_alone_believes_that_a_silent_car_does_what_it_is_told() -> None:
     device = AcOutletDevice(AcOutlet(), alone=True)
     device.apply(SetContactor(True), 0.0)
     assert not device.reading(0.04).contactor_closed

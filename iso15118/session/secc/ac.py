@@ -146,6 +146,7 @@ def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) 
         voltage_v=volts,
         current_a=sum(measured) / volts,
         ac_power_w=measured,
+        told_power_w=said,
         soc_percent=soc,
     )
     fields: dict[str, Any] = {

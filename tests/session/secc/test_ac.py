@@ -288,6 +288,15 @@ def test_more_power_than_the_schedule_has(who: str) -> None:
     assert loop(3_600.0) == "FAILED_EVPowerProfileViolation"
 
 
+def test_what_the_car_says_and_what_the_outlet_measures_are_told_apart() -> None:
+    world = looping()
+    world.charger.ac_measured = AcReading(power_w=(900.0, 800.0, 700.0))
+    said = {f"ev_present_active_power{suffix}": rational(-500.0) for suffix in ("", "_l2", "_l3")}
+    world.inject(SECC, mode_with(world.messages("AC_ChargeLoopReq")[-1], **said))
+    seen = world.events(act.LoopSeen, SECC)[-1].item
+    assert (seen.told_power_w, seen.ac_power_w) == ((-500.0,) * 3, (900.0, 800.0, 700.0))
+
+
 @pytest.mark.parametrize(("base", "zero"), [(MeterInfoBase.SESSION, 0), (MeterInfoBase.METER, IMPORT_WH)])
 def test_meter_counts_as_in_dc(base: MeterInfoBase, zero: int) -> None:
     world = World(service=ServiceId.AC, secc={"meter_info_base": base})

@@ -1,0 +1,75 @@
+"""Which service ``v2g ev`` and ``v2g evse`` run, and which of their other options fit it."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Collection
+
+from iso15118.errors import LocalError
+from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, ServiceId
+
+__all__ = ["PHASES_HELP", "Phases", "Service", "check_options", "service_ids"]
+
+PHASES_HELP = "AC: lines in use, 1 or 3 (3)."
+
+
+class Service(enum.StrEnum):
+    """Energy services the programs can run."""
+
+    AC = "AC"
+    AC_BPT = "AC_BPT"
+    DC = "DC"
+    DC_BPT = "DC_BPT"
+    MCS = "MCS"
+    MCS_BPT = "MCS_BPT"
+
+
+class Phases(enum.StrEnum):
+    """Lines of an AC connector."""
+
+    ONE = "1"
+    THREE = "3"
+
+
+def service_ids(services: Collection[Service]) -> tuple[ServiceId, ...]:
+    """Their numbers, in order.
+
+    Raises:
+        LocalError: One is there twice, or AC and DC are mixed: the simulated hardware has one connector.
+    """
+    ids = tuple(ServiceId[service.value] for service in services)
+    if len(set(ids)) < len(ids):
+        raise LocalError(f"--service: {', '.join(service.value for service in services)} names one twice")
+    if 0 < len(AC_SERVICES.intersection(ids)) < len(ids):
+        raise LocalError(
+            f"--service: {', '.join(service.value for service in services)} mixes AC and DC; the simulated connector is one of them"
+        )
+    return ids
+
+
+def check_options(
+    services: Collection[ServiceId],
+    *,
+    phases: Phases | None,
+    max_charge_power: float | None,
+    max_discharge_power: float | None,
+    setpoint: float | None = None,
+) -> None:
+    """Refuse options that mean nothing for these services.
+
+    Raises:
+        LocalError: Hardware without power, lines of a DC connector, or power out of a car that can only charge.
+    """
+    names = ", ".join(service.name for service in services)
+    for option, power_w in (("charge", max_charge_power), ("discharge", max_discharge_power)):
+        if power_w is not None and not 0.0 < power_w < math.inf:
+            raise LocalError(f"--max-{option}-power {power_w:g}: hardware has some power, in W")
+    if phases is not None and not AC_SERVICES.intersection(services):
+        raise LocalError(f"--phases is for AC; {names} has no lines to choose")
+    if BIDIRECTIONAL.intersection(services):
+        return
+    if max_discharge_power is not None:
+        raise LocalError(f"--max-discharge-power needs a service with BPT; {names} only charges")
+    if setpoint is not None and setpoint < 0.0:
+        raise LocalError(f"--setpoint below zero needs a service with BPT; {names} only charges")
