@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+from iso15118.messages.iso20.common.metering import MeteringConfirmationReq
+from iso15118.messages.iso20.types import Receipt
 from iso15118.ocpp.station import ChargingNeeds as OcppNeeds
 from iso15118.ocpp.station import ChargingStation, MeterSample
 from iso15118.session.actions import (
@@ -34,6 +36,7 @@ from iso15118.session.ports import (
     MobilityNeeds,
     OfferedSchedule,
     Prices,
+    SignatureCheck,
     StageReading,
     ValueAddedService,
 )
@@ -148,6 +151,15 @@ class OcppCharger(Charger):
 
     def meter(self, now: float) -> MeterReading | None:
         return self.device.meter(now)
+
+    def receipt(self, now: float) -> Receipt | None:
+        return self.device.receipt(now)
+
+    def confirmation_wanted(self, now: float) -> bool:
+        return self.device.confirmation_wanted(now)
+
+    def metering_signature(self, request: MeteringConfirmationReq, now: float) -> SignatureCheck:
+        return self.device.metering_signature(request, now)
 
     def pilot(self, now: float) -> str:
         return self.device.pilot(now)

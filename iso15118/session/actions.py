@@ -10,7 +10,10 @@ import enum
 
 import msgspec
 
+from iso15118.messages.iso20.common.metering import SignedMeteringData
+from iso15118.messages.iso20.types import MeterInfo, Receipt
 from iso15118.messages.model import Record
+from iso15118.messages.xmldsig import Signature
 from iso15118.session.pause import PausedSession
 from iso15118.session.ports import ChargingNeeds, MobilityNeeds
 from iso15118.session.ports.ac import PerLine
@@ -27,9 +30,11 @@ __all__ = [
     "KeepPaused",
     "Late",
     "LoopSeen",
+    "MeteringConfirmed",
     "MobilityNeedsTold",
     "NeedsTold",
     "PowerProfileChosen",
+    "ReceiptTold",
     "Send",
     "ServiceChosen",
     "SetAcPower",
@@ -220,6 +225,27 @@ class DropPaused(msgspec.Struct, frozen=True):
     session_id: bytes
 
 
+class MeteringConfirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """A meter reading that the car has signed and the station accepted; told on both sides, for whoever keeps records.
+
+    ``exi.digest_form(data, "CommonMessages", digest, algorithm)`` gives the octets that were signed.
+    """
+
+    data: SignedMeteringData
+    """What was signed: session, registers, receipt, schedule."""
+    signature: Signature
+    digest: bytes
+    """Digest of ``data`` in the signature."""
+
+
+class ReceiptTold(msgspec.Struct, frozen=True, kw_only=True):
+    """EV: what the station says that the session has cost so far; informative."""
+
+    receipt: Receipt
+    meter_info: MeterInfo | None
+    """The registers it belongs to (V2G20-1919), if the station told them."""
+
+
 class Late(msgspec.Struct, frozen=True, kw_only=True):
     """A message of ours took longer than it ought to (a performance limit of ``Timer``): telemetry, not an error."""
 
@@ -258,6 +284,8 @@ Action = (
     | PowerProfileChosen
     | EnergyFlow
     | LoopSeen
+    | MeteringConfirmed
+    | ReceiptTold
     | Late
     | Ended
 )

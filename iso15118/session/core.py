@@ -83,6 +83,8 @@ class State(enum.Enum):
     POWER_DELIVERY = "PowerDelivery"
     AC_CHARGE_LOOP = "AC_ChargeLoop"
     DC_CHARGE_LOOP = "DC_ChargeLoop"
+    METERING_CONFIRMATION = "MeteringConfirmation"
+    """EVCC, when it confirms on the main stream; the station stays in the loop."""
     POWER_DELIVERY_STOP = "PowerDelivery_Stop"
     DC_WELDING_DETECTION = "DC_WeldingDetection"
     SESSION_STOP = "SessionStop"

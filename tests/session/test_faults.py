@@ -18,7 +18,7 @@ from iso15118.session.quantities import ZERO
 from iso15118.session.secc import HANDLERS
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Limits
-from tests.session.world import EV, SECC, World, service_for
+from tests.session.world import EV, SECC, World
 
 SECC_STATES = list(dict.fromkeys(state for state, _ in HANDLERS))
 BOTH_MODES = pytest.mark.parametrize("mode", list(ControlMode))
@@ -100,7 +100,7 @@ def test_fault_while_energy_flows(mode: ControlMode, power_w: float, ramp_a_per_
 @pytest.mark.parametrize("fault", [f for f in FAULTS if f != "car falls back to pilot state B"])
 @pytest.mark.parametrize("state", SECC_STATES, ids=lambda state: state.value)
 def test_fault_in_every_state(state: State, fault: str) -> None:
-    world = World(service=service_for(state))
+    world = World(towards=state)
     world.charger.setpoint_w = -6_000.0
     world.at(5.0, lambda: setattr(world.vehicle, "driver_wish", Wish.STOP))
     world.start().run_to(SECC, state)
@@ -112,7 +112,7 @@ def test_fault_in_every_state(state: State, fault: str) -> None:
 @pytest.mark.parametrize("lost", ["Req", "Res"])
 @pytest.mark.parametrize("state", list(PHASES), ids=lambda state: state.value)
 def test_one_lost_message_ends_the_session(state: State, lost: str) -> None:
-    world = World(service=service_for(state))
+    world = World(towards=state)
     phase = PHASES[state].response.__name__[:-3]
     world.charger.setpoint_w = -6_000.0
     world.at(5.0, lambda: setattr(world.vehicle, "driver_wish", Wish.STOP))

@@ -12,7 +12,7 @@ from iso15118.session.evcc import PHASES
 from iso15118.session.ports import Authorization, IsolationState
 from iso15118.session.secc import HANDLERS
 from tests.session.samples import classes, requests, responses, samples, with_session
-from tests.session.world import EV, SECC, World, code_of, encoded, service_for
+from tests.session.world import EV, SECC, World, code_of, encoded
 
 SECC_STATES = list(dict.fromkeys(state for state, _ in HANDLERS))
 EV_PAUSES = [State.AUTHORIZATION, State.SCHEDULE_EXCHANGE, State.DC_CABLE_CHECK, State.DC_PRE_CHARGE]
@@ -20,7 +20,7 @@ EV_PAUSES = [State.AUTHORIZATION, State.SCHEDULE_EXCHANGE, State.DC_CABLE_CHECK,
 
 def world_in(at: str, state: State) -> World:
     """A regular session just before the message that ``state`` expects; of AC where only AC comes there."""
-    world = World(encoded=False, service=service_for(state))
+    world = World(encoded=False, towards=state)
     world.charger.setpoint_w = -6_000.0
     world.start()
     if state in (State.POWER_DELIVERY_STOP, State.DC_WELDING_DETECTION, State.SESSION_STOP):
@@ -59,7 +59,7 @@ def test_there_is_a_sample_of_every_message() -> None:
 
 
 def test_every_state_is_in_a_table_or_final() -> None:
-    assert set(State) == set(SECC_STATES) | FINAL_STATES | {State.POWER_DELIVERY_STOP}
+    assert set(State) == set(SECC_STATES) | FINAL_STATES | {State.METERING_CONFIRMATION, State.POWER_DELIVERY_STOP}
     assert set(State) == set(PHASES) | FINAL_STATES
     reachable = {target for rule in HANDLERS.values() for target in rule.to}
     assert reachable == set(SECC_STATES) - {State.SUPPORTED_APP_PROTOCOL} | {State.CLOSING}

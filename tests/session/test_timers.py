@@ -20,7 +20,7 @@ from iso15118.session.ports import Authorization, IsolationState, Wish
 from iso15118.session.secc import HANDLERS
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.session.timers import PROFILES, Deadlines, Limits, Timer
-from tests.session.world import EV, SECC, UNIX_S, World, code_of, service_for
+from tests.session.world import EV, SECC, UNIX_S, World, code_of
 
 SECC_STATES = list(dict.fromkeys(state for state, _ in HANDLERS))
 COVERED: set[Timer] = set()
@@ -67,6 +67,7 @@ def test_the_standard_figures() -> None:
         "EVCC_MESSAGE": 2.0,
         "EVCC_MESSAGE_SERVICE_DETAIL": 5.0,
         "EVCC_MESSAGE_CHARGE_LOOP": 0.5,
+        "EVCC_MESSAGE_METERING_CONFIRMATION": 2.0,
         "SECC_PERFORMANCE": 1.5,
         "SECC_PERFORMANCE_CHARGE_LOOP": 0.25,
         "EVCC_PERFORMANCE_CHARGE_LOOP": 0.25,
@@ -80,6 +81,7 @@ def test_the_standard_figures() -> None:
         "SECC_CABLE_CHECK": 60.0,
         "SECC_PRE_CHARGE": 70.0,
         "SECC_WELDING_DETECTION": 70.0,
+        "SECC_METERING_SIGNATURE": 1.4,
         "SECC_EV_POWER_PROFILE_VIOLATION": 10.0,
         "EVCC_CHARGE_LOOP_INTERVAL": 0.2,
         "EVCC_ONGOING_INTERVAL": 0.5,
@@ -167,7 +169,7 @@ def test_car_waits_for_a_session_no_longer_even_if_each_message_may_take_its_tim
 @pytest.mark.parametrize("mode", list(ControlMode))
 def test_station_waits_for_the_next_request(state: State, mode: ControlMode) -> None:
     """60 s, except between a charge-loop response and the next request: 0.5 s."""
-    world = World(mode=mode, service=service_for(state))
+    world = World(mode=mode, towards=state)
     world.at(8.0, lambda: setattr(world.vehicle, "driver_wish", Wish.STOP))
     world.start().run_to(SECC, state)
     world.freeze(EV)
@@ -210,7 +212,7 @@ def test_profile_for_peers_that_are_slow_in_the_loop() -> None:
 @covers(*{phase.timer for phase in PHASES.values()})
 @pytest.mark.parametrize("state", list(PHASES), ids=lambda state: state.value)
 def test_car_waits_for_the_response(state: State) -> None:
-    world = World(service=service_for(state))
+    world = World(towards=state, secc_limits=Limits(profile="field_60s"))  # else the station may be first
     world.charger.setpoint_w = -6_000.0
     world.at(8.0, lambda: setattr(world.vehicle, "driver_wish", Wish.STOP))
     world.start()

@@ -31,15 +31,15 @@ from iso15118.session.ports import (
     EnergyNeeds,
     IsolationState,
     MeterReading,
-    SimpleCharger,
-    SimpleVehicle,
     VehicleLimits,
 )
 from iso15118.session.ports.ac import AcReading
 from iso15118.session.secc import HANDLERS, SIDE_HANDLERS, SeccConfig, SeccSession, SideHandlers
 from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
+from iso15118.session.side import Stream
 from iso15118.session.timers import Limits
 from iso15118.v2gtp import PayloadType
+from tests.session.signing import KEY, KeyCharger, KeyVehicle
 
 EV, SECC = "EV", "SECC"
 IMPORT_WH, EXPORT_WH = 1_234, 567
@@ -99,7 +99,8 @@ class World:
         self,
         *,
         mode: ControlMode = ControlMode.DYNAMIC,
-        service: ServiceId = ServiceId.DC_BPT,
+        service: ServiceId | None = None,
+        towards: State | None = None,
         secc: dict[str, Any] | None = None,
         evcc: dict[str, Any] | None = None,
         needs: EnergyNeeds | None = None,
@@ -116,7 +117,8 @@ class World:
 
         Args:
             mode: The car's control mode.
-            service: The car's service.
+            service: The car's service; DC_BPT, or the one that ``towards`` takes.
+            towards: A state the session is to come to: where it takes a wish or an option, it has them.
             secc: Options of the station.
             evcc: Options of the car.
             needs: Of the driver.
@@ -131,11 +133,11 @@ class World:
                 car asks for a session that it finds paused.
         """
         self.now = 0.0 if after is None else after.now
-        self.charger = SimpleCharger()
+        self.charger = KeyCharger()
         self.charger.pilot_state = "B"
         self.charger.offered_services = (6, 2, 5, 1, 9, 8)
         self.charger.meter_reading = MeterReading(meter_id="M1", import_wh=IMPORT_WH, export_wh=EXPORT_WH)
-        self.vehicle = SimpleVehicle(
+        self.vehicle = KeyVehicle(
             limits=VehicleLimits(),
             needs=needs or EnergyNeeds(departure_s=36_000.0, target_energy_wh=5_000.0, maximum_energy_wh=20_000.0),
         )
@@ -146,6 +148,7 @@ class World:
         )
         binding = binding if binding is not None else dict.fromkeys((EV, SECC), b"the vehicle's certificate")
         paused = () if after is None else [e.item.record.session_id for e in after.events(act.KeepPaused, EV)]
+        service = service or service_for(towards or State.SESSION_SETUP)
         is_ac = service in AC_SERVICES
         random_ids = itertools.count(1) if after is None else after._random_ids
         self._random_ids = random_ids
@@ -167,6 +170,9 @@ class World:
             "services": (service,),
             "control_modes": (mode,),
         } | (evcc or {})
+        if towards is State.METERING_CONFIRMATION:
+            config["metering_confirmation_stream"] = Stream.MAIN
+            self.charger.confirmation, self.vehicle.key = True, KEY
         self.evcc = EvccSession(
             self.vehicle,
             PHASES,

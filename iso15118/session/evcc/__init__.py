@@ -7,6 +7,7 @@ from iso15118.session.evcc import (
     app,
     authorization,
     dc,
+    metering,
     power_delivery,
     schedule_exchange,
     service,
@@ -37,9 +38,10 @@ PHASES: Phases = {
     **dc.PHASES,
     **schedule_exchange.PHASES,
     **power_delivery.PHASES,
+    **metering.PHASES,
     **session_stop.PHASES,
 }
 """State -> request, response, handler and the states that may follow: the whole order of a session at the car."""
 
-SIDE_PHASES: SidePhases = {}
+SIDE_PHASES: SidePhases = {**metering.SIDE_PHASES}
 """Side stream -> what the car asks there, while the main stream goes on."""

@@ -12,14 +12,15 @@ from iso15118.session.core import AC_OFF, State, Step
 from iso15118.session.evcc.ac_variant import variant_of
 from iso15118.session.evcc.directions import may_charge, may_discharge, other_channel
 from iso15118.session.evcc.loop import (
+    AFTER_LOOP,
     begin_loop,
     discharge_sign,
     display_parameters,
     end_loop,
     energy_requests,
-    registers,
     scheduled_power,
 )
+from iso15118.session.evcc.metering import registers
 from iso15118.session.evcc.mobility import learn
 from iso15118.session.evcc.schedule_exchange import v2x_requests
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
@@ -171,7 +172,7 @@ def looped(session: EvccSession, response: ac.AC_ChargeLoopRes, now: float) -> S
     current_a = max(largest, session.present_current_a(now))
     followed = variant.looped(session, mode, now)
     told_needs = learn(session, mode, now)
-    step = end_loop(session, response, current_a, (seen,), other_channel(session, now))
+    step = end_loop(session, response, current_a, (seen,), now, start_again=other_channel(session, now))
     return step._replace(actions=(*told_needs, *step.actions, *followed, power(session, target, now)))
 
 
@@ -186,7 +187,7 @@ PHASES: Phases = {
         compose_charge_loop,
         ac.AC_ChargeLoopRes,
         looped,
-        frozenset({State.AC_CHARGE_LOOP, State.POWER_DELIVERY, State.POWER_DELIVERY_STOP}),
+        AFTER_LOOP | {State.AC_CHARGE_LOOP},
         Timer.EVCC_MESSAGE_CHARGE_LOOP,
     ),
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from iso15118.messages.iso20.common.metering import MeteringConfirmationReq
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.iso20.common.session_stop import ChargingSession
+from iso15118.messages.iso20.types import MeterInfo, Receipt
 from iso15118.session.app import DC_20, AppProtocolOffer, Link, usable
 from iso15118.session.emitter import EmitterProfile, check_protocols, check_text
 from iso15118.session.lines import NOTHING
@@ -23,6 +25,7 @@ from iso15118.session.services import (
     Pricing,
     ServiceId,
 )
+from iso15118.session.side import Stream
 from iso15118.units import DischargeLimitSign
 
 __all__ = ["EvccConfig", "EvccContext"]
@@ -65,6 +68,8 @@ class EvccConfig(ParameterChoices, frozen=True, kw_only=True):
     """Welding detection is done when the outlet has fallen below this."""
     complete_power_profile: bool = False
     """Peer profile: some stations want EVPowerProfile in Dynamic control too, and PowerToleranceAcceptance in Scheduled."""
+    metering_confirmation_stream: Stream = Stream.SIDE
+    """Where a signed meter reading is sent: beside the charge loop, or between two of its messages."""
     emitter_profile: EmitterProfile = EmitterProfile.CONSERVATIVE
     """Whether to send only what every deployed codec can read."""
 
@@ -125,6 +130,10 @@ class EvccContext:
     """A loop at zero has been answered with no current."""
     ramp_down_over: bool = False
     meter_asked_at: float | None = None
+    to_confirm: tuple[MeterInfo, Receipt | None] | None = None
+    """What the station wants to have signed, as long as it says so."""
+    confirming: MeteringConfirmationReq | None = None
+    """What was signed and waits for the station's answer."""
     contactor_opened: bool = False
     welding_over: bool = False
     last_current_a: float = 0.0

@@ -12,14 +12,15 @@ from iso15118.session.actions import LoopSeen, SetContactor
 from iso15118.session.core import State, Step
 from iso15118.session.evcc.directions import may_charge, may_discharge, other_channel
 from iso15118.session.evcc.loop import (
+    AFTER_LOOP,
     begin_loop,
     discharge_sign,
     display_parameters,
     end_loop,
     energy_requests,
-    registers,
     scheduled_power,
 )
+from iso15118.session.evcc.metering import registers
 from iso15118.session.evcc.mobility import learn
 from iso15118.session.evcc.power_delivery import open_without_current
 from iso15118.session.evcc.schedule_exchange import v2x_requests
@@ -248,7 +249,7 @@ def looped(session: EvccSession, response: dc.DC_ChargeLoopRes, now: float) -> S
     )
     current_a = max(abs(context.last_current_a), abs(session.vehicle.battery(now).current_a))
     needs = learn(session, response.cl_res_control_mode, now)
-    return end_loop(session, response, current_a, (*needs, seen), other_channel(session, now))
+    return end_loop(session, response, current_a, (*needs, seen), now, start_again=other_channel(session, now))
 
 
 # --- welding detection ---
@@ -299,7 +300,7 @@ PHASES: Phases = {
         compose_charge_loop,
         dc.DC_ChargeLoopRes,
         looped,
-        frozenset({State.DC_CHARGE_LOOP, State.POWER_DELIVERY, State.POWER_DELIVERY_STOP}),
+        AFTER_LOOP | {State.DC_CHARGE_LOOP},
         Timer.EVCC_MESSAGE_CHARGE_LOOP,
     ),
     State.DC_WELDING_DETECTION: Phase(

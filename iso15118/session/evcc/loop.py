@@ -7,22 +7,27 @@ from typing import Any
 from iso15118.messages.iso20.types import ChargeLoopRes, DisplayParameters
 from iso15118.session.actions import Action
 from iso15118.session.core import NO_CURRENT_A, State, Step
+from iso15118.session.evcc.metering import confirmation, take_metering
 from iso15118.session.evcc.notification import follow
 from iso15118.session.evcc.session import EvccSession
 from iso15118.session.ports import EnergyNeeds, OfferedSchedule
 from iso15118.session.quantities import rational
+from iso15118.session.side import Stream
 from iso15118.session.timers import Timer
 from iso15118.units import DischargeLimitSign
 
 __all__ = [
+    "AFTER_LOOP",
     "begin_loop",
     "discharge_sign",
     "display_parameters",
     "end_loop",
     "energy_requests",
-    "registers",
     "scheduled_power",
 ]
+
+AFTER_LOOP = frozenset({State.METERING_CONFIRMATION, State.POWER_DELIVERY, State.POWER_DELIVERY_STOP})
+"""Where ``end_loop`` leads, besides round again."""
 
 
 def discharge_sign(session: EvccSession) -> int:
@@ -73,17 +78,13 @@ def scheduled_power(schedule: OfferedSchedule, now: float) -> float:
     return 0.0
 
 
-def registers(response: ChargeLoopRes) -> tuple[int | None, int | None]:
-    """What the station's meter has counted, into the car and out of it, Wh; None where it does not say."""
-    meter = response.meter_info
-    return (None, None) if meter is None else (meter.charged_energy_reading_wh, meter.bpt_discharged_energy_reading_wh)
-
-
 def end_loop(
     session: EvccSession,
     response: ChargeLoopRes,
     current_a: float,
     actions: tuple[Action, ...],
+    now: float,
+    *,
     start_again: bool = False,
 ) -> Step:
     """Go round again, or out through a loop at zero when somebody wants to end.
@@ -93,9 +94,11 @@ def end_loop(
         response: What was answered.
         current_a: Magnitude of the current as the less hopeful of both sides reads it.
         actions: What to do and report in any case.
+        now: The session's clock.
         start_again: Whether the loop goes on only after another PowerDelivery(Start).
     """
     context = session.context
+    actions = (*actions, *take_metering(session, response))
     current_gone = current_a <= NO_CURRENT_A
     # The loop at zero must itself have been answered with no current: then its MeterInfo is the last word.
     if context.zero_loop_sent and context.zero_seen and (current_gone or context.ramp_down_over):
@@ -104,4 +107,6 @@ def end_loop(
     follow(session, response.evse_status)
     if start_again and not context.stopping:
         return Step(State.POWER_DELIVERY, actions=actions)
+    if session.config.metering_confirmation_stream is Stream.MAIN and confirmation(session, now) is not None:
+        return Step(State.METERING_CONFIRMATION, actions=actions)
     return Step(session.state, after=Timer.EVCC_CHARGE_LOOP_INTERVAL, actions=actions)

@@ -8,6 +8,8 @@ from typing import Protocol
 import msgspec
 
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
+from iso15118.messages.model import Record
+from iso15118.messages.xmldsig import Signature
 from iso15118.session.ports.value_added import ValueAddedChoicePort
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "ChannelPort",
     "EnergyNeeds",
     "NeedsPort",
+    "SignerPort",
     "Vehicle",
     "VehicleLimits",
     "VehicleLimitsPort",
@@ -112,5 +115,22 @@ class ChannelPort(Protocol):
         return None
 
 
-class Vehicle(BatteryPort, VehicleLimitsPort, NeedsPort, WishPort, ChannelPort, ValueAddedChoicePort, Protocol):
+class SignerPort(Protocol):
+    """Whoever has the car's contract key."""
+
+    def sign(self, element: Record, now: float) -> Signature | None:
+        """A signature over one element of a message that has an ``id``; None: this car can't, or not yet."""
+        return None
+
+
+class Vehicle(
+    BatteryPort,
+    VehicleLimitsPort,
+    NeedsPort,
+    WishPort,
+    ChannelPort,
+    ValueAddedChoicePort,
+    SignerPort,
+    Protocol,
+):
     """All a car's session asks: the sum of the small ports. ``SimpleVehicle`` is one."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 
+from iso15118.messages.iso20.common.metering import MeteringConfirmationReq
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
+from iso15118.messages.iso20.types import Receipt
+from iso15118.messages.model import Record
+from iso15118.messages.xmldsig import Signature
 from iso15118.session.ports.ac import AcLimits, AcOutlet, AcReading
 from iso15118.session.ports.car import Battery, EnergyNeeds, VehicleLimits, Wish
 from iso15118.session.ports.prices import Prices
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
-from iso15118.session.ports.station import Authorization, ChargerLimits, MeterReading, StageReading
+from iso15118.session.ports.station import Authorization, ChargerLimits, MeterReading, SignatureCheck, StageReading
 from iso15118.session.ports.value_added import ValueAddedService
 from iso15118.session.services import Offer
 
@@ -40,6 +44,9 @@ class SimpleCharger:
     pilot_state: str
     stop: bool
     pause: bool
+    cost_receipt: Receipt | None
+    confirmation: bool
+    signature_check: SignatureCheck
 
     def __init__(self, *, energy_services: tuple[int, ...] = (6, 2), limits: ChargerLimits | None = None) -> None:
         self.authorized = Authorization.ACCEPTED
@@ -59,6 +66,9 @@ class SimpleCharger:
         self.pilot_state = "C"
         self.stop = False
         self.pause = False
+        self.cost_receipt = None
+        self.confirmation = False
+        self.signature_check = SignatureCheck.INVALID
 
     def authorization(self, now: float) -> Authorization:
         return self.authorized
@@ -111,6 +121,16 @@ class SimpleCharger:
 
     def value_added_services(self, now: float) -> tuple[ValueAddedService, ...]:
         return self.value_added
+
+    def receipt(self, now: float) -> Receipt | None:
+        return self.cost_receipt
+
+    def confirmation_wanted(self, now: float) -> bool:
+        return self.confirmation
+
+    def metering_signature(self, request: MeteringConfirmationReq, now: float) -> SignatureCheck:
+        """What was set; override it with a real check before confirmations are wanted."""
+        return self.signature_check
 
     def pilot(self, now: float) -> str:
         return self.pilot_state
@@ -165,3 +185,7 @@ class SimpleVehicle:
 
     def value_added_set(self, service_id: int, offers: tuple[Offer, ...], now: float) -> int | None:
         return offers[0].parameter_set_id
+
+    def sign(self, element: Record, now: float) -> Signature | None:
+        """None: it has no key. Override it."""
+        return None

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import msgspec
 
+from iso15118.messages.iso20.common.metering import MeteringConfirmationReq
+from iso15118.messages.iso20.types import Receipt
 from iso15118.session.ports.prices import Prices
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.value_added import ValueAddedPort
@@ -24,6 +26,7 @@ __all__ = [
     "PilotPort",
     "SchedulePort",
     "ServicesPort",
+    "SignatureCheck",
     "StagePort",
     "StageReading",
     "StopPort",
@@ -37,6 +40,14 @@ class Authorization(enum.Enum):
     PENDING = "pending"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+
+
+class SignatureCheck(enum.Enum):
+    """Answer of whoever checks signatures."""
+
+    PENDING = "pending"
+    VALID = "valid"
+    INVALID = "invalid"
 
 
 class ChargerLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,9 +164,27 @@ class StagePort(Protocol):
 
 
 class MeterPort(Protocol):
-    """The AC meter; None when the station has none."""
+    """The AC meter, and what becomes of its readings."""
 
-    def meter(self, now: float) -> MeterReading | None: ...
+    def meter(self, now: float) -> MeterReading | None:
+        """None when the station has none."""
+        ...
+
+    def receipt(self, now: float) -> Receipt | None:
+        """What the session has cost so far, if the car is to be told; sent with the registers, and anew when it changes."""
+        return None
+
+    def confirmation_wanted(self, now: float) -> bool:
+        """Whether the car should sign what the meter says.
+
+        True until the action ``MeteringConfirmed``, which fulfils the wish; the next one begins when it is True again
+        after it has been False. A car that can't sign goes on without.
+        """
+        return False
+
+    def metering_signature(self, request: MeteringConfirmationReq, now: float) -> SignatureCheck:
+        """Whether the signature in the request's header is one of this car over what it has confirmed."""
+        return SignatureCheck.INVALID
 
 
 class PilotPort(Protocol):

@@ -7,6 +7,7 @@ from iso15118.session.secc import (
     app,
     authorization,
     dc,
+    metering,
     power_delivery,
     schedule_exchange,
     service,
@@ -39,9 +40,10 @@ HANDLERS: Handlers = {
     **dc.HANDLERS,
     **schedule_exchange.HANDLERS,
     **power_delivery.HANDLERS,
+    **metering.HANDLERS,
     **session_stop.HANDLERS,
 }
 """(state, request) -> handler and the states that may follow: the whole order of a session at the station."""
 
-SIDE_HANDLERS: SideHandlers = {}
+SIDE_HANDLERS: SideHandlers = {**metering.SIDE_HANDLERS}
 """(side stream, request) -> handler and the states of the main stream beside which it may come."""

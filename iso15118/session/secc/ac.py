@@ -26,9 +26,10 @@ from iso15118.session.ports.ac import AcLimits
 from iso15118.session.quantities import limit, rational
 from iso15118.session.secc.ac_variant import variant_of
 from iso15118.session.secc.limits import charge_permitted, discharge_permitted
-from iso15118.session.secc.loop import learn_requests, meter_info
+from iso15118.session.secc.loop import learn_requests
+from iso15118.session.secc.metering import metering_fields
 from iso15118.session.secc.mobility import loop_fields
-from iso15118.session.secc.notification import overdue, status
+from iso15118.session.secc.notification import overdue
 from iso15118.session.secc.profile import profile_code, schedule_bounds
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
@@ -156,8 +157,7 @@ def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) 
     }
     response = ac.AC_ChargeLoopRes(
         **session.ok(code, now=now),
-        evse_status=status(session, now),
-        meter_info=meter_info(session, request.meter_info_requested or context.loops == 0, now),
+        **metering_fields(session, request.meter_info_requested, now),
         cl_res_control_mode=variant.answer_loop(session, fields, now),
     )
     context.loops += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.iso20.common.schedule_exchange import Scheduled_SEResControlMode
-from iso15118.messages.iso20.types import EVSENotification, RationalNumber
+from iso15118.messages.iso20.types import EVSENotification, MeterInfo, RationalNumber, Receipt
 from iso15118.session.app import DC_20, AppProtocolOffer, Link
 from iso15118.session.emitter import EmitterProfile, check_text
 from iso15118.session.lines import NOTHING
@@ -107,6 +107,11 @@ class SeccContext:
     evcc_id: str = ""
     protocol: AppProtocolOffer | None = None
     register_base: MeterReading | None = None
+    readings: list[tuple[MeterInfo, Receipt | None]] = field(default_factory=list)
+    """What the car may confirm: told with EVSENotification MeteringConfirmation since the last confirmation."""
+    confirmed: bool = False
+    """The station's present wish for a confirmation has been fulfilled."""
+    told_receipt: Receipt | None = None
     offered_services: tuple[int, ...] = ()
     offered_value_added: tuple[ValueAddedService, ...] = ()
     """As told in service discovery."""

@@ -19,9 +19,10 @@ from iso15118.session.secc.limits import (
     read_limits,
     regulate,
 )
-from iso15118.session.secc.loop import learn_requests, meter_info
+from iso15118.session.secc.loop import learn_requests
+from iso15118.session.secc.metering import metering_fields
 from iso15118.session.secc.mobility import loop_fields
-from iso15118.session.secc.notification import overdue, status
+from iso15118.session.secc.notification import overdue
 from iso15118.session.secc.profile import profile_code, schedule_bounds
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode
@@ -138,8 +139,7 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
     )
     response = dc.DC_ChargeLoopRes(
         **session.ok(code, now=now),
-        evse_status=status(session, now),
-        meter_info=meter_info(session, request.meter_info_requested or context.loops == 0, now),
+        **metering_fields(session, request.meter_info_requested, now),
         evse_present_current=rational(reading.current_a, step=-2),
         evse_present_voltage=rational(reading.voltage_v),
         evse_power_limit_achieved=reading.power_limit_achieved,

@@ -44,8 +44,6 @@ _NO_ENERGY_YET = frozenset(
         State.DC_PRE_CHARGE,
     }
 )
-_DEFERRALS = frozenset({Timer.SECC_AC_CONTACTOR, Timer.SECC_POWER_DELIVERY_STOP})
-"""How long an answer may be deferred: the handler then has to answer."""
 _ANSWERED_LATER = frozenset(
     {
         Timer.SECC_ONGOING_EIM,
@@ -129,6 +127,8 @@ class SeccSession(Session):
         self.deferred_too_long = False
         self._handlers, self._side_handlers = handlers, side_handlers
         self._deferred: Record | None = None
+        self._deferred_by: Timer | None = None
+        """How long that answer may be deferred: the handler then has to answer."""
         self._side_deferred: dict[PayloadType, tuple[V2GRequest, Timer]] = {}
         """Side requests that wait for their answer, and how long they may."""
         self._asked: dict[PayloadType | None, float] = {}
@@ -201,12 +201,14 @@ class SeccSession(Session):
         if step.message is None:
             if step.defer is None:
                 raise LocalError(f"the handler of {type(message).__name__} neither answered nor deferred")
-            self._deferred = message
-            self.timers.start_once(step.defer, now)
+            if self._deferred is None:
+                self._deferred, self._deferred_by = message, step.defer
+                self.timers.start(step.defer, now)
             self.timers.start(Timer.SECC_DEFERRED_POLL, now)
             return actions
         self._deferred, self.deferred_too_long = None, False
-        self.timers.stop(*_DEFERRALS)
+        limit, self._deferred_by = self._deferred_by, None
+        self._stop_limit(limit)
         self._stop_polling()
         actions += [Send(step.message), *self._in_time(message, None, now)]
         failed = self._end_if_failed(message, step.message, now)
@@ -252,8 +254,8 @@ class SeccSession(Session):
             return actions
         _, limit = self._side_deferred.pop(side, (message, None))
         if limit is not None:
-            self.timers.stop(limit)
             self.expired.discard(limit)
+        self._stop_limit(limit)
         self._stop_polling()
         actions += [Send(step.message, side), *self._in_time(message, side, now)]
         return actions + self._end_if_failed(message, step.message, now)
@@ -280,6 +282,14 @@ class SeccSession(Session):
         self.error = SessionError(f"{type(request).__name__} answered {code}", code)
         return self._end(str(self.error), now, close_after=Timer.SECC_CLOSE)
 
+    def _stop_limit(self, limit: Timer | None) -> None:
+        """An answer was given; the limit runs on if one on another stream is deferred by it as well."""
+        if limit is not None and limit not in [
+            self._deferred_by,
+            *(other for _, other in self._side_deferred.values()),
+        ]:
+            self.timers.stop(limit)
+
     def _stop_polling(self) -> None:
         if self._deferred is None and not self._side_deferred:
             self.timers.stop(Timer.SECC_DEFERRED_POLL)
@@ -301,11 +311,12 @@ class SeccSession(Session):
     def _timeout(self, timer: Timer, now: float) -> list[Action]:
         if timer is Timer.SECC_DEFERRED_POLL:
             return self._poll(now)
-        if timer in _DEFERRALS:
-            self.deferred_too_long = True
-            return self._poll(now)
-        if timer in [limit for _, limit in self._side_deferred.values()]:
+        aside = timer in [limit for _, limit in self._side_deferred.values()]
+        if aside:
             self.expired.add(timer)
+        if timer is self._deferred_by:
+            self.deferred_too_long = True
+        if aside or timer is self._deferred_by:
             return self._poll(now)
         if timer in _ANSWERED_LATER:
             self.expired.add(timer)

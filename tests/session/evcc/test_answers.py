@@ -28,7 +28,7 @@ from iso15118.session.evcc import PHASES, EvccSession
 from iso15118.session.ports import OfferedSchedule, SimpleVehicle, VehicleLimits, Wish
 from iso15118.session.quantities import number, rational
 from iso15118.session.services import ControlMode, ServiceId
-from tests.session.world import EV, SECC, UNIX_S, World, service_for
+from tests.session.world import EV, SECC, UNIX_S, World
 
 replace = msgspec.structs.replace
 
@@ -63,7 +63,7 @@ def test_nothing_is_offered_on_a_link_that_may_not_carry_it(link: Link) -> None:
 
 @pytest.mark.parametrize("state", list(PHASES)[1:], ids=lambda state: state.value)
 def test_any_failed_code_ends_the_session(state: State) -> None:
-    world = World(service=service_for(state))
+    world = World(towards=state)
     world.at(5.0, lambda: setattr(world.vehicle, "driver_wish", Wish.STOP))
     answered(world, state, with_(response_code=ResponseCode.FAILED_AssociationError))
     assert world.charger.pilot_state in ("B", "A")
@@ -75,7 +75,7 @@ def test_any_failed_code_ends_the_session(state: State) -> None:
 
 @pytest.mark.parametrize("state", [s for s in list(PHASES)[1:] if s is not State.AUTHORIZATION])
 def test_no_warning_ends_the_session(state: State) -> None:
-    world = World(service=service_for(state))
+    world = World(towards=state)
     world.at(5.0, lambda: setattr(world.vehicle, "driver_wish", Wish.STOP))
     answered(world, state, with_(response_code=ResponseCode.WARNING_CertificateExpired))
     world.run().check_end()
