@@ -88,6 +88,7 @@ class AcCar:
         """The charger has noticed that the grid went away; it stays off until :meth:`reset`."""
         self.violations: list[Violation] = []
         self._shares: PerLine = (1.0 / config.lines,) * config.lines
+        self._wanted: PerLine = (0.0,) * config.lines
         self._reactive: PerLine = (0.0,) * config.lines
 
     # -- what a session wants ------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ class AcCar:
         if len(power_w) > lines:
             raise LocalError(f"{len(power_w)} lines at a charger of {lines}")
         power_w = (*power_w, *(0.0,) * lines)[:lines]
-        total = sum(power_w)
+        self._wanted, total = power_w, sum(power_w)
         if min(power_w) < 0.0 < max(power_w):
             raise LocalError(f"power of both signs at once: {power_w}")
         if total == 0.0:
@@ -115,16 +116,17 @@ class AcCar:
     def off(self) -> None:
         """Bring power to zero at once."""
         self.charger.off()
-        self._reactive = (0.0,) * self.config.lines
+        self._wanted = self._reactive = (0.0,) * self.config.lines
 
     def trip(self) -> None:
-        """The grid has gone: off, and no power until :meth:`reset`."""
+        """The grid has gone: no power until :meth:`reset`."""
         self.tripped = True
-        self.off()
+        self.charger.off()
 
     def reset(self) -> None:
-        """The grid is back."""
+        """The grid is back: what was wanted last is wanted still."""
         self.tripped = False
+        self.set_power(self._wanted, self._reactive)
 
     def close(self) -> None:
         """Close the relay of the inlet."""

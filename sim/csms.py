@@ -160,6 +160,15 @@ class Csms:
         """Ask a station to end a transaction."""
         self._station(station_id).rpc.call("RequestStopTransaction", {"transactionId": transaction_id}, now)
 
+    def decide(self, station_id: str, transaction_id: str, decisions: tuple[Decision, ...], now: float) -> None:
+        """Do what an operator, or a controller that was not asked, wants of a running transaction."""
+        station = self._station(station_id)
+        self._do(station, station.transactions[transaction_id], decisions, now)
+
+    def allow(self, modes: tuple[str, ...]) -> None:
+        """What cards that authorize from now on may do (EnergyTransferModeEnumType)."""
+        self._allowed = modes
+
     # --- what stations say ---
 
     def _handle(self, station: _Station, event: Event, now: float) -> None:

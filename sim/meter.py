@@ -42,6 +42,14 @@ class Meter:
                 rest -= whole
             self._export_rest = rest
 
+    def jump(self, import_wh: int, export_wh: int) -> None:
+        """A fault: the readings change by so much without any energy behind it; they don't fall below zero."""
+        import_wh, export_wh = max(import_wh, -self.import_wh), max(export_wh, -self.export_wh)
+        self.import_wh += import_wh
+        self._import_start += import_wh
+        self.export_wh += export_wh
+        self._export_start += export_wh
+
     @property
     def imported_wh(self) -> float:
         """Imported since the meter was made, Wh, with the fraction that the reading leaves out."""

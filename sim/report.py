@@ -105,17 +105,12 @@ def _facts(result: Result) -> str:
         (f"{result.exported_wh / 1000:.3f} kWh", "exported, AC at the meter"),
         (f"{result.imported_wh / 1000:.3f} kWh", "imported, AC at the meter"),
         (f"{result.soc_arrival:.0%} to {result.soc_departure:.1%}", "state of charge"),
-        (f"{sum(result.losses_wh.values()) / 1000:.3f} kWh", "lost in battery and converter"),
+        (f"{sum(result.losses_wh.values()) / 1000:.3f} kWh", f"lost in {' and '.join(result.losses_wh)}"),
     ]
     return "".join(f"<div class=fact><b>{value}</b><span>{what}</span></div>" for value, what in facts)
 
 
 def _books(result: Result) -> str:
-    gap = (
-        (result.imported_wh - result.exported_wh)
-        - (result.battery_in_wh - result.battery_out_wh)
-        - sum(result.losses_wh.values())
-    )
     iso, ocpp = result.iso_session, result.ocpp_session
     rows: list[tuple[str, str]] = [
         ("imported at the meter", f"{result.imported_wh:,.1f} Wh"),
@@ -123,7 +118,7 @@ def _books(result: Result) -> str:
         ("into the cells (open-circuit voltage times current)", f"{result.battery_in_wh:,.1f} Wh"),
         ("out of the cells", f"{result.battery_out_wh:,.1f} Wh"),
         *((f"lost in the {name}", f"{value:,.1f} Wh") for name, value in result.losses_wh.items()),
-        ("imported - exported - (in - out) - losses", f"{gap:,.3f} Wh"),
+        ("imported - exported - (in - out) - losses", f"{result.gap_wh:,.3f} Wh"),
         ("told to the car (MeterInfo): import, export", f"{iso.import_wh:,} Wh, {iso.export_wh:,} Wh"),
         ("told to the back end (registers): import, export", f"{ocpp.import_wh:,} Wh, {ocpp.export_wh:,} Wh"),
     ]

@@ -150,7 +150,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             },
             iso_session=Registers(*world.iso_registers),
             ocpp_session=Registers(last[0] - begin[0], last[1] - begin[1]),
-            messages={"iso15118": world.evcc.messages + world.secc.messages, "ocpp": world.ocpp.messages},
+            messages={"iso15118": world.messages.total(), "ocpp": world.ocpp.messages},
             timer_overrides=scenario.timer_overrides(),
             virtual_seconds=world.now,
             wall_seconds=round(wall_s, 3),
@@ -158,6 +158,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             violations=tuple(f"{violation.time_s:.3f} s: {violation.what}" for violation in world.plant.violations),
             samples=tuple(world.samples),
         )
+
+    @property
+    def gap_wh(self) -> float:
+        """Imported - exported - (into the battery - out of it + losses), Wh: what does not add up."""
+        stored = self.battery_in_wh - self.battery_out_wh
+        return self.imported_wh - self.exported_wh - stored - sum(self.losses_wh.values())
 
     @property
     def ok(self) -> bool:

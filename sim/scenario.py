@@ -62,6 +62,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     evcc: EvccConfig = EvccConfig()
     """What the car is set to; ``link``, ``protocols``, ``services`` and ``control_modes`` follow from the scenario."""
     control_mode: ControlMode = ControlMode.DYNAMIC
+    control_fallbacks: tuple[ControlMode, ...] = ()
+    """Control modes the car takes where there is none of ``control_mode``."""
     services: tuple[ServiceId, ...] = (ServiceId.DC_BPT, ServiceId.DC)
     """What the car can use, the preferred one first."""
     station_services: tuple[ServiceId, ...] = (ServiceId.DC_BPT, ServiceId.DC)

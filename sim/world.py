@@ -9,28 +9,32 @@ advance to the present before anyone reads a port.
 
 from __future__ import annotations
 
+import functools
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
+from typing import Literal
 
-import msgspec
-
+from iso15118.errors import LocalError
 from iso15118.io.endpoint import Endpoint, Transmit
 from iso15118.ocpp.charger import OcppCharger
 from iso15118.ocpp.station import ChargingStation
-from iso15118.session.actions import Action, Close, Ended, LoopSeen, SetPilot
-from iso15118.session.app import Link
-from iso15118.session.evcc import PHASES, SIDE_PHASES, EvccSession
-from iso15118.session.secc import HANDLERS, SIDE_HANDLERS, SeccSession
+from iso15118.session.actions import Action, Close, DropPaused, Ended, KeepPaused, LoopSeen, ServiceChosen, SetPilot
+from iso15118.session.core import State
+from iso15118.session.evcc import EvccSession
+from iso15118.session.pause import MemoryStore, PausedSession
 from iso15118.session.timers import Limits
 from iso15118.trace import Trace
 from sim.clock import Handle, Heap
 from sim.control import Controller
 from sim.csms import Csms
+from sim.ends import car_session, station_session
+from sim.faults import LinkFaults
 from sim.ocpp_link import OcppLink
 from sim.result import Result, Sample, Snapshot
 from sim.scenario import Scenario
-from sim.scene import protocols_for, set_scene, transfer_modes
+from sim.scene import set_scene, transfer_modes
 
 __all__ = ["World", "simulate"]
 
@@ -50,6 +54,7 @@ class World:
         *,
         trace: Callable[[str], object] | None = None,
         progress: Callable[[Snapshot], object] | None = None,
+        faults: LinkFaults | None = None,
     ) -> None:
         """Set the scene; nothing happens before ``run_until`` or ``run``.
 
@@ -58,6 +63,7 @@ class World:
             controller: Decides for the back end; it sees what OCPP tells and nothing else.
             trace: Takes trace lines as they arise (a text file's ``write``).
             progress: Called with a snapshot every ``scenario.state_s`` of virtual time.
+            faults: How the cable fails; None for a good one.
         """
         self.scenario = scenario
         self.heap = Heap()
@@ -79,44 +85,41 @@ class World:
         allowed = modes if scenario.allowed_energy_transfer is None else scenario.allowed_energy_transfer
         self.csms = Csms(controller, tokens={scenario.id_token}, unix_offset_s=offset, allowed_energy_transfer=allowed)
         self.charger = OcppCharger(self.outlet, self.station, EVSE_ID, unix_offset_s=offset, efficiency=efficiency)
-        self.secc, self.evcc = self._sessions(Limits(scenario.timer_overrides()), offset)
+        self.limits = Limits(scenario.timer_overrides())
+        self.stores = {"EV": MemoryStore(), "SECC": MemoryStore()}
+        """Paused sessions of either side."""
+        self.sessions = 1
+        """Sessions begun, resumed ones included."""
+        self.secc, self.evcc = self._ends(None)
         self.ocpp = OcppLink(self)
         self.connected = True
         """Whether the cable carries bytes; tests cut it."""
+        self.faults = faults or LinkFaults()
+        self.silent: set[str] = set()
+        """Sides (``EV``, ``SECC``) whose firmware hangs: they say and do nothing any more."""
+        self.messages: Counter[str] = Counter()
+        """Messages sent, by name."""
+        self.codes: Counter[str] = Counter()
+        """Response codes sent."""
+        self.service_id = 0
+        """The energy transfer service selected last; 0 before."""
         self.samples: list[Sample] = []
         self.iso_registers = (0, 0)
         """Charged and discharged Wh of the session as last told to the car."""
         self.errors: dict[str, str | None] = {}
         """How each side's session ended, once it has."""
+        self.paused: dict[str, bool] = {}
+        """Whether it ended only for now."""
         self._timers: dict[str, Handle] = {}
         self._arrivals: dict[str, float] = {}
         self._wall_s = 0.0
         self._begin()
 
-    def _sessions(self, limits: Limits, offset: float) -> tuple[Endpoint, Endpoint]:
-        """Both cores, each with its codec."""
-        scenario = self.scenario
-        served = protocols_for(scenario.station_services)
-        secc = SeccSession(
-            self.charger,
-            HANDLERS,
-            side_handlers=SIDE_HANDLERS,
-            config=msgspec.structs.replace(scenario.secc, link=Link.LAB_TCP, served=served),
-            random_bytes=self.rng.randbytes,
-            limits=limits,
-            unix_offset_s=offset,
-            now=0.0,
-        )
-        config = msgspec.structs.replace(
-            scenario.evcc,
-            link=Link.LAB_TCP,
-            protocols=protocols_for(scenario.services),
-            services=scenario.services,
-            control_modes=(scenario.control_mode,),
-        )
-        evcc = EvccSession(
-            self.car, PHASES, side_phases=SIDE_PHASES, config=config, limits=limits, unix_offset_s=offset
-        )
+    def _ends(self, resume: PausedSession | None) -> tuple[Endpoint, Endpoint]:
+        """Both cores, each with its codec; the car goes on with ``resume`` if it has that."""
+        scenario, limits, store = self.scenario, self.limits, self.stores["SECC"]
+        secc = station_session(scenario, self.charger, limits, self.rng.randbytes, store, self.now)
+        evcc = car_session(scenario, self.car, limits, resume)
         return Endpoint(secc, at="SECC", trace=self.trace), Endpoint(evcc, at="EV", trace=self.trace)
 
     # --- the stepping form ---
@@ -157,8 +160,10 @@ class World:
         self.plant.unplug()
         self.outlet.pilot_state = "A"
         self.connected = False
-        self.apply_secc(self.secc.poll(self.now))
-        self.apply_evcc(self.evcc.connection_lost(self.now))
+        if "SECC" not in self.silent:
+            self.apply_secc(self.secc.poll(self.now))
+        if "EV" not in self.silent:
+            self.apply_evcc(self.evcc.connection_lost(self.now))
         self.station.unplug(EVSE_ID, self.now)
         self.ocpp.exchange()
 
@@ -177,10 +182,28 @@ class World:
         self.station.plug_in(EVSE_ID, now)
         self.outlet.pilot_state = "B"
         self.ocpp.exchange()
+        self._start(now)
+
+    def _start(self, now: float) -> None:
         session = self.evcc.session
         assert isinstance(session, EvccSession)
         self.apply_evcc(self.evcc.carry(session.start(now), now))
         self._arm()
+
+    def reconnect(self) -> None:
+        """The car begins another session, with what it has kept of a paused one.
+
+        Raises:
+            LocalError: A session still runs.
+        """
+        if not all(end.session.state is State.ENDED for end in (self.evcc, self.secc)):
+            raise LocalError(f"at {self.now:.0f} s a session still runs: the car can't begin another")
+        records = self.stores["EV"].records
+        self.errors.clear()
+        self.sessions += 1
+        self._arrivals.clear()
+        self.secc, self.evcc = self._ends(next(reversed(records.values()), None))
+        self._start(self.now)
 
     def _depart(self, now: float) -> None:
         if self.plant.plugged:
@@ -202,17 +225,24 @@ class World:
         now = self.now
         for action in actions:
             match action:
-                case Transmit(data=data):
-                    self._carry(data, "to SECC", self._to_secc)
+                case Transmit():
+                    self._carry(action, "station", self._to_secc)
                     continue
+                case ServiceChosen(service_id=service_id):
+                    self.service_id = service_id
                 case SetPilot(state=state):
                     self.outlet.pilot_state = state if self.plant.plugged else "A"
                 case LoopSeen(charged_wh=charged, discharged_wh=discharged) if charged is not None:
                     self.iso_registers = (charged, discharged or 0)
                 case Close():
-                    self.heap.at(self.arrival("to SECC", self.scenario.link_latency_s), self._closed_by_car)
-                case Ended(error=error):
+                    self.heap.at(self.arrival("station", self.scenario.link_latency_s), self._closed_by_car)
+                case Ended(error=error, paused=paused):
                     self.errors["EV"] = error
+                    self.paused["EV"] = paused
+                case KeepPaused(record=record):
+                    self.stores["EV"].keep(record)
+                case DropPaused(session_id=session_id):
+                    self.stores["EV"].drop(session_id)
                 case _:
                     pass
             self.car.apply(action, now)
@@ -223,13 +253,18 @@ class World:
         now = self.now
         for action in actions:
             match action:
-                case Transmit(data=data):
-                    self._carry(data, "to EV", self._to_evcc)
+                case Transmit():
+                    self._carry(action, "car", self._to_evcc)
                     continue
                 case Close():
-                    self.heap.at(self.arrival("to EV", self.scenario.link_latency_s), self._closed_by_station)
-                case Ended(error=error):
+                    self.heap.at(self.arrival("car", self.scenario.link_latency_s), self._closed_by_station)
+                case Ended(error=error, paused=paused):
                     self.errors["SECC"] = error
+                    self.paused["SECC"] = paused
+                case KeepPaused(record=record):
+                    self.stores["SECC"].keep(record)
+                case DropPaused(session_id=session_id):
+                    self.stores["SECC"].drop(session_id)
                 case _:
                     pass
             self.outlet.apply(action, now)
@@ -240,8 +275,15 @@ class World:
     def poll(self) -> None:
         """Both sessions read their ports again."""
         self.plant.advance(self.now)
-        self.apply_secc(self.secc.poll(self.now))
-        self.apply_evcc(self.evcc.poll(self.now))
+        if "SECC" not in self.silent:
+            self.apply_secc(self.secc.poll(self.now))
+        if "EV" not in self.silent:
+            self.apply_evcc(self.evcc.poll(self.now))
+
+    def hang(self, side: str) -> None:
+        """A side's firmware hangs (``EV`` or ``SECC``): its outputs stay as they are."""
+        self.silent.add(side)
+        self._arm()
 
     def arrival(self, way: str, latency_s: float) -> float:
         """When what is sent now arrives: the latency varies, the order of one way's frames does not."""
@@ -249,26 +291,36 @@ class World:
         self._arrivals[way] = max(self.now + latency_s * spread, self._arrivals.get(way, 0.0))
         return self._arrivals[way]
 
-    def _carry(self, data: bytes, way: str, arrive: Callable[[bytes, float], None]) -> None:
-        self.heap.at(self.arrival(way, self.scenario.link_latency_s), lambda now: arrive(data, now))
+    def _carry(self, sent: Transmit, to: Literal["car", "station"], arrive: Callable[[bytes, float], None]) -> None:
+        self.messages[sent.name] += 1
+        if sent.response_code is not None:
+            self.codes[sent.response_code] += 1
+        for arrival in self.faults.carry(to, sent.name, sent.data, self.now):
+            at = self.arrival(to, self.scenario.link_latency_s) + arrival.delay_s
+            self._arrivals[to] = at  # what is late keeps back what was sent after it
+            self.heap.at(at, functools.partial(arrive, arrival.data))
+
+    def _reaches(self, side: str, now: float) -> bool:
+        """Whether the cable brings anything to a side that listens, the end of a connection included."""
+        return self.connected and self.faults.alive(now) and side not in self.silent
 
     def _to_secc(self, data: bytes, now: float) -> None:
-        if self.connected:
+        if self._reaches("SECC", now):
             self.plant.advance(now)
             self.apply_secc(self.secc.receive_data(data, now))
 
     def _to_evcc(self, data: bytes, now: float) -> None:
-        if self.connected:
+        if self._reaches("EV", now):
             self.plant.advance(now)
             self.apply_evcc(self.evcc.receive_data(data, now))
 
     def _closed_by_car(self, now: float) -> None:
-        if self.connected:  # a dead cable carries no end of a connection either
+        if self._reaches("SECC", now):  # a dead cable carries no end of a connection either
             self.plant.advance(now)
             self.apply_secc(self.secc.connection_lost(now))
 
     def _closed_by_station(self, now: float) -> None:
-        if self.connected:
+        if self._reaches("EV", now):
             self.plant.advance(now)
             self.apply_evcc(self.evcc.connection_lost(now))
 
@@ -276,8 +328,8 @@ class World:
 
     def _arm(self) -> None:
         """Keep one heap entry for each side's earliest timer."""
-        self._arm_one("evcc", self.evcc.next_timer(), self._evcc_timer)
-        self._arm_one("secc", self.secc.next_timer(), self._secc_timer)
+        for side, end, callback in (("EV", self.evcc, self._evcc_timer), ("SECC", self.secc, self._secc_timer)):
+            self._arm_one(side, None if side in self.silent else end.next_timer(), callback)
 
     def _arm_one(self, who: str, due: float | None, callback: Callable[[float], None]) -> None:
         handle = self._timers.get(who)

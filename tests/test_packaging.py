@@ -73,3 +73,9 @@ def test_no_file_of_the_repository_knows_this_machine():
             if path.is_file() and path.suffix in suffixes and path != Path(__file__):
                 found = machine.search(path.read_text(encoding="utf-8"))
                 assert not found, f"{path.relative_to(ROOT)}: {found and found[0]}"
+
+
+def test_the_wheel_carries_the_scenario_files():
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["sim"]
+    carried = {path for pattern in patterns for path in (ROOT / "sim").glob(pattern)}
+    assert set((ROOT / "sim").rglob("*.toml")) <= carried

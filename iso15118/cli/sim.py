@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from iso15118.cli.sim_run import list_files, run_files
 from iso15118.errors import LocalError
 from sim import world
 from sim.evening import Evening
@@ -44,6 +45,10 @@ def play_evening(
     if not result.ok:
         problems = [f"{who}: {error}" for who, error in result.errors.items() if error] + list(result.violations)
         raise LocalError("the session did not end regularly: " + "; ".join(problems or ["it did not end"]))
+
+
+app.command("run")(run_files)
+app.command("list")(list_files)
 
 
 def play(scenario: Scenario, out: Path) -> Result:

@@ -35,6 +35,8 @@ class Transmit(msgspec.Struct, frozen=True):
     data: bytes
     name: str
     """Root element of the message inside, for logs."""
+    response_code: str | None = None
+    """Of a response."""
 
 
 _SPOKEN = frozenset({PayloadType.SAP, PayloadType.COMMON_MESSAGES, PayloadType.AC, PayloadType.DC, *SIDE_STREAMS})
@@ -162,7 +164,8 @@ class Endpoint:
         self._trace_message(message, name, key, "tx", now, side)
         if self.session.emitter_profile is EmitterProfile.CONSERVATIVE:
             self._lint(message, name, key, now)
-        return Transmit(data, name.local)
+        code = getattr(message, "response_code", None)
+        return Transmit(data, name.local, None if code is None else code.value)
 
     def _trace_message(
         self, message: Record, name: QName, key: str, direction: str, now: float, side: PayloadType | None

@@ -175,7 +175,10 @@ class OcppCharger(Charger):
     def observe(self, action: Action, now: float) -> None:
         """Tell the station what the session says; call it with every action of the session."""
         match action:
-            case EvccIdentified(evcc_id=evcc_id):
+            case EvccIdentified(evcc_id=evcc_id, resumed=resumed):
+                if not resumed and self.station.transaction_id(self.evse_id) is not None:
+                    # A car that paused has begun anew, or it is another car: what was paused is over.
+                    self.station.end_session(self.evse_id, "StoppedByEV", now)
                 self.station.set_evcc_id(self.evse_id, evcc_id, now)
             case AuthorizationWanted():
                 self.station.request_authorization(self.evse_id, now)
@@ -188,8 +191,12 @@ class OcppCharger(Charger):
             case LoopSeen(soc_percent=soc):
                 self._soc = self._soc if soc is None else soc
                 self.measure(now)
+            case Ended(paused=True):
+                self.measure(now)  # the transaction goes on
             case Ended(reason=reason, error=error):
                 self.measure(now)
+                if error is None and self.device.stop_wanted(now):
+                    reason = "the station wants to end"
                 self.station.end_session(self.evse_id, reason if error is None else error, now)
             case _:
                 pass

@@ -126,7 +126,6 @@ def test_an_island_is_noticed_and_power_ends_until_the_grid_is_back() -> None:
     plant.advance(20.0)
     assert plant.outlet.ac_power_w == 0.0, "off until the grid is back"
     plant.restore_grid()
-    plant.car.set_power((-3_000.0,) * 3)
     plant.advance(30.0)
     assert plant.outlet.ac_power_w == pytest.approx(-9_000.0, abs=5.0)
     assert_balanced(plant)
