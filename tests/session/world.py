@@ -359,6 +359,10 @@ class World:
 
     # --- how it works ---
 
+    def _send(self, to: str, message: Record | None, side: PayloadType | None) -> None:
+        """Put a message (None: the end of the connection) on its way."""
+        self._queue.append((to, message, side))
+
     def _deliver(self, to: str, message: Record | None, side: PayloadType | None) -> None:
         if to in self._frozen:
             return
@@ -383,9 +387,9 @@ class World:
                             change()
                             self.poll()
                     if not self.lost(at, message):
-                        self._queue.append((EV if at == SECC else SECC, message, side))
+                        self._send(EV if at == SECC else SECC, message, side)
                 case act.Close():
-                    self._queue.append((EV if at == SECC else SECC, None, None))
+                    self._send(EV if at == SECC else SECC, None, None)
                 case _:
                     self._carry_out(at, action)
             self._settle()
