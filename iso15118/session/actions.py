@@ -15,7 +15,7 @@ from iso15118.messages.iso20.types import MeterInfo, Receipt
 from iso15118.messages.model import Record
 from iso15118.messages.xmldsig import Signature
 from iso15118.session.pause import PausedSession
-from iso15118.session.ports import ChargingNeeds, MobilityNeeds
+from iso15118.session.ports import ChargingNeeds, Display, MobilityNeeds
 from iso15118.session.ports.ac import PerLine
 from iso15118.v2gtp import PayloadType
 
@@ -211,6 +211,8 @@ class LoopSeen(msgspec.Struct, frozen=True, kw_only=True):
     """EV: MeterInfo.ChargedEnergyReadingWh, when the station sent it."""
     discharged_wh: int | None = None
     """EV: MeterInfo.BPT_DischargedEnergyReadingWh, when the station sent it."""
+    display: Display | None = None
+    """SECC: what the car says may be shown of it."""
 
 
 class KeepPaused(msgspec.Struct, frozen=True):
@@ -264,6 +266,10 @@ class Ended(msgspec.Struct, frozen=True):
     error: str | None = None
     paused: bool = False
     """Over for now: the car may come back and go on with the same session."""
+    termination_code: str | None = None
+    """SECC: why the car ended the session, if it said so (EVTerminationCode)."""
+    termination_explanation: str | None = None
+    """SECC: the same in words (EVTerminationExplanation)."""
 
 
 Action = (

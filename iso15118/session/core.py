@@ -153,6 +153,8 @@ class Session(abc.ABC):
         """Whether the session was paused regularly: it can be resumed unless an error follows."""
         self.late: Counter[Timer] = Counter()
         """How often each performance limit was missed."""
+        self.peer_termination: tuple[str | None, str | None] = (None, None)
+        """SECC: why the car ends the session, as a code and in words."""
         self._desired: dict[type, Action] = {}
         self._flowing = False
         self._reason = ""
@@ -370,11 +372,13 @@ class Session(abc.ABC):
     def _finish(self, now: float) -> list[Action]:
         self.timers.clear()
         actions = self._enter(State.ENDED)
+        code, explanation = self.peer_termination
         if self.error is None:
-            return [*actions, Ended(self._reason, paused=self.paused)]
+            ended = Ended(self._reason, None, self.paused, code, explanation)
+            return [*actions, ended]
         if self.paused:  # what is broken is not gone on with
             actions.append(DropPaused(self.session_id))
-        return [*actions, Ended(self._reason, str(self.error))]
+        return [*actions, Ended(self._reason, str(self.error), False, code, explanation)]
 
 
 STAGE_OFF = SetStage(mode=StageMode.OFF)

@@ -13,7 +13,7 @@ from iso15118.errors import LocalError
 from iso15118.messages import deployed
 from iso15118.session.app import AppProtocolOffer
 
-__all__ = ["EmitterProfile", "check_protocols", "check_text", "longest"]
+__all__ = ["EmitterProfile", "check_protocols", "check_text", "longest", "safe_text"]
 
 
 class EmitterProfile(enum.Enum):
@@ -73,3 +73,18 @@ def check_protocols(option: str, protocols: tuple[AppProtocolOffer, ...], profil
 def longest(most: int, profile: EmitterProfile) -> int:
     """How long a list may be of which the schema allows ``most``: some deployed codecs fail on a full one."""
     return most if profile is EmitterProfile.FULL else most - 1
+
+
+def safe_text(text: str | None, profile: EmitterProfile, most: int) -> str | None:
+    """A text that arises while the session runs, as it may be sent: cut, and plain where the profile wants that.
+
+    Args:
+        text: What would be said; None and nothing are left out.
+        profile: That of the session.
+        most: maxLength of the field.
+    """
+    if not text:
+        return None
+    if profile is EmitterProfile.CONSERVATIVE:
+        text = "".join(each if deployed.is_plain(each) else "?" for each in text)
+    return text[:most]

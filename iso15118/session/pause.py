@@ -42,7 +42,11 @@ class PausedSession(msgspec.Struct, frozen=True, kw_only=True):
     """The parameter set that was selected, as read; says the control mode too."""
     offered_services: tuple[int, ...]
     """What was offered last; offered again when services can't be renegotiated (V2G20-1644)."""
+    renegotiation_supported: bool = False
+    """EVCC: whether they can."""
     paused_unix_s: float
+    value_added: dict[int, int] = {}
+    """Value-added services that were selected, each with its set."""
     schedule_tuple_id: int | None = None
     """Scheduled control: the tuple the car chose; it is kept (V2G20-1058)."""
     sent: Scheduled_SEResControlMode | None = None

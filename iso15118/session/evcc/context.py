@@ -94,6 +94,10 @@ class EvccContext:
     """Offered services the car can use, the preferred one first; asked for their details in turn."""
     offered_services: tuple[int, ...] = ()
     """Energy services the station offered last."""
+    renegotiation_supported: bool = False
+    """Whether the station lets services be chosen anew in this session."""
+    passed_over: set[int] = field(default_factory=set)
+    """Services that were offered, but in no parameter set the car can use."""
     service_id: int = 0
     value_added_left: list[int] = field(default_factory=list)
     """Value-added services whose details are still to be asked for."""
@@ -143,6 +147,10 @@ class EvccContext:
     def stopping(self) -> bool:
         """Whether somebody wants to end: the loop runs at zero, then PowerDelivery(Stop)."""
         return self.leaving is not None
+
+    def without_service(self) -> EvccContext:
+        """What remains of it when services are chosen anew: all but what was bound to the old one (V2G20-1477)."""
+        return EvccContext(protocol=self.protocol, evse_id=self.evse_id)
 
     def leave(self, how: ChargingSession) -> None:
         """Have the session left; a wish is never replaced by a less final one."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import ChargeLoopRes, DisplayParameters
 from iso15118.session.actions import Action
 from iso15118.session.core import NO_CURRENT_A, State, Step
 from iso15118.session.evcc.metering import confirmation, take_metering
 from iso15118.session.evcc.notification import follow
+from iso15118.session.evcc.service import better_service
 from iso15118.session.evcc.session import EvccSession
 from iso15118.session.ports import EnergyNeeds, OfferedSchedule
 from iso15118.session.quantities import rational
@@ -30,6 +32,10 @@ AFTER_LOOP = frozenset({State.METERING_CONFIRMATION, State.POWER_DELIVERY, State
 """Where ``end_loop`` leads, besides round again."""
 
 
+_MAX_REMAINING_S = 2**32 - 1
+"""Largest remaining time there is a number for."""
+
+
 def discharge_sign(session: EvccSession) -> int:
     """The sign that the option asks for in discharge limits."""
     return 1 if session.config.discharge_limit_sign is DischargeLimitSign.POSITIVE else -1
@@ -38,6 +44,8 @@ def discharge_sign(session: EvccSession) -> int:
 def begin_loop(session: EvccSession, now: float) -> bool:
     """Notice a wish to stop, and say whether this request asks for MeterInfo."""
     context = session.context
+    if better_service(session, now):
+        context.leave(ChargingSession.ServiceRenegotiation)
     if session.wants_to_leave(now):
         session.timers.start_once(Timer.EVCC_RAMP_DOWN, now)
     interval = session.limits.seconds(Timer.EVCC_METER_INFO_INTERVAL)
@@ -50,13 +58,31 @@ def begin_loop(session: EvccSession, now: float) -> bool:
 
 def display_parameters(session: EvccSession, now: float) -> DisplayParameters:
     """What a display may show of the battery."""
-    battery, needs = session.vehicle.battery(now), session.vehicle.needs(now)
+    battery, needs, shown = session.vehicle.battery(now), session.vehicle.needs(now), session.vehicle.display(now)
+    capacity_wh = battery.capacity_wh if shown.capacity_wh is None else shown.capacity_wh
+    complete = shown.charging_complete
     return DisplayParameters(
-        present_soc=min(100, max(0, int(battery.soc_percent))),
-        target_soc=needs.target_soc_percent,
-        charging_complete=battery.soc_percent >= 100.0,
-        battery_energy_capacity=None if battery.capacity_wh is None else rational(battery.capacity_wh, step=0),
+        present_soc=_percent(battery.soc_percent if shown.present_soc_percent is None else shown.present_soc_percent),
+        minimum_soc=_percent(shown.minimum_soc_percent, needs.minimum_soc_percent),
+        target_soc=_percent(shown.target_soc_percent, needs.target_soc_percent),
+        maximum_soc=_percent(shown.maximum_soc_percent),
+        remaining_time_to_minimum_soc=_remaining(shown.remaining_to_minimum_s),
+        remaining_time_to_target_soc=_remaining(shown.remaining_to_target_s),
+        remaining_time_to_maximum_soc=_remaining(shown.remaining_to_maximum_s),
+        charging_complete=battery.soc_percent >= 100.0 if complete is None else complete,
+        battery_energy_capacity=None if capacity_wh is None else rational(capacity_wh, step=0),
+        inlet_hot=shown.inlet_hot,
     )
+
+
+def _percent(*values: float | None) -> int | None:
+    """The first that is known, in whole percent from 0 to 100."""
+    return next((min(100, max(0, int(value))) for value in values if value is not None), None)
+
+
+def _remaining(seconds: float | None) -> int | None:
+    """A time to come; what has passed is 0, and what no field holds (never) is left out."""
+    return None if seconds is None or not seconds < _MAX_REMAINING_S else max(0, round(seconds))
 
 
 def energy_requests(needs: EnergyNeeds) -> dict[str, Any]:

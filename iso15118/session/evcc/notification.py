@@ -11,12 +11,14 @@ __all__ = ["follow"]
 _LEAVE = {
     EVSENotification.Terminate: ChargingSession.Terminate,
     EVSENotification.Pause: ChargingSession.Pause,
-    EVSENotification.ServiceRenegotiation: ChargingSession.Terminate,
+    EVSENotification.ServiceRenegotiation: ChargingSession.ServiceRenegotiation,
 }
 
 
 def follow(session: EvccSession, status: EVSEStatus | None) -> None:
     """Note what the station wants, and follow at once; a wish that the car can't follow but must not ignore is an end."""
     how = None if status is None else _LEAVE.get(status.evse_notification)
+    if how is ChargingSession.ServiceRenegotiation and not session.context.renegotiation_supported:
+        how = ChargingSession.Terminate
     if how is not None:
         session.context.leave(how)

@@ -27,6 +27,8 @@ def frozen(session: EvccSession, now: float) -> PausedSession | None:
         service_id=context.service_id,
         offer=context.offer,
         offered_services=context.offered_services,
+        renegotiation_supported=context.renegotiation_supported,
+        value_added=context.value_added,
         paused_unix_s=session.unix_offset_s + now,
         schedule_tuple_id=None if schedule is None else schedule.schedule_tuple_id,
         schedule=None if schedule is None else _shifted(schedule, session.unix_offset_s),
@@ -49,7 +51,9 @@ def thaw(session: EvccSession, record: PausedSession) -> None:
     """Go on where the session was paused: at parameter discovery, with all that was agreed before."""
     context = session.context
     context.offered_services = record.offered_services
+    context.renegotiation_supported = record.renegotiation_supported
     select(session, record.service_id, record.offer)
+    context.value_added = record.value_added
     if record.schedule is not None:
         context.schedule = _shifted(record.schedule, -session.unix_offset_s)
     context.kept_tuple_id = record.schedule_tuple_id

@@ -21,7 +21,7 @@ from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, ControlMode, O
 from iso15118.session.timers import Timer
 from iso15118.session.value_added import spell_selection
 
-__all__ = ["PHASES", "chosen", "parameter_discovery", "select"]
+__all__ = ["PHASES", "better_service", "chosen", "parameter_discovery", "select"]
 
 
 def compose_discovery(session: EvccSession, now: float) -> ServiceDiscoveryReq:
@@ -39,11 +39,27 @@ def discovered(session: EvccSession, response: ServiceDiscoveryRes, now: float) 
     ids = {service.service_id for service in added}
     session.context.value_added = {}
     session.context.value_added_left = [each for each in session.config.value_added_services if each in ids]
+    session.context.renegotiation_supported = response.service_renegotiation_supported
+    session.context.candidates = _candidates(session, now)
+    return _next_candidate(session)
+
+
+def _candidates(session: EvccSession, now: float) -> list[int]:
+    """Services on offer that the car can use now, the preferred one first."""
     usable = services_of(session.context.protocol)
     if not isinstance(session.vehicle, AcInletPort):
         usable -= AC_SERVICES
-    session.context.candidates = [int(s) for s in session.config.services if s in offered and s in usable]
-    return _next_candidate(session)
+    preferred_first = session.vehicle.preferred_services(now)
+    if preferred_first is None:
+        preferred_first = session.config.services
+    return [int(s) for s in preferred_first if s in session.context.offered_services and s in usable]
+
+
+def better_service(session: EvccSession, now: float) -> bool:
+    """Whether the car would choose another service of those on offer by now, and the station lets it."""
+    context = session.context
+    others = [each for each in _candidates(session, now) if each not in context.passed_over]
+    return context.renegotiation_supported and bool(others) and others[0] != context.service_id
 
 
 def _next_candidate(session: EvccSession) -> Step:
@@ -69,6 +85,7 @@ def detailed(session: EvccSession, response: ServiceDetailRes, now: float) -> St
         lines = session.inlet.ac_limits(now).lines if session.is_ac else 0
         offer = preferred(context.service_id, offers, config, config.control_modes, lines)
         if offer is None or offer.control_mode is None:
+            context.passed_over.add(context.service_id)
             return _next_candidate(session)
         select(session, context.service_id, offer)
     else:

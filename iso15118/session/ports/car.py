@@ -15,10 +15,15 @@ from iso15118.session.ports.value_added import ValueAddedChoicePort
 __all__ = [
     "Battery",
     "BatteryPort",
+    "Display",
+    "DisplayPort",
     "ChannelPort",
     "EnergyNeeds",
     "NeedsPort",
+    "ServicesWishPort",
     "SignerPort",
+    "Termination",
+    "TerminationPort",
     "Vehicle",
     "VehicleLimits",
     "VehicleLimitsPort",
@@ -83,6 +88,28 @@ class EnergyNeeds(msgspec.Struct, frozen=True, kw_only=True):
     minimum_soc_percent: int | None = None
 
 
+class Termination(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a car ends a session; texts beyond 80 and 160 characters are cut."""
+
+    code: str | None = None
+    explanation: str | None = None
+
+
+class Display(msgspec.Struct, frozen=True, kw_only=True):
+    """What a station may show of a car, never a basis for control (DisplayParameters); None where it is not known."""
+
+    present_soc_percent: int | None = None
+    minimum_soc_percent: int | None = None
+    target_soc_percent: int | None = None
+    maximum_soc_percent: int | None = None
+    remaining_to_minimum_s: float | None = None
+    remaining_to_target_s: float | None = None
+    remaining_to_maximum_s: float | None = None
+    charging_complete: bool | None = None
+    capacity_wh: float | None = None
+    inlet_hot: bool | None = None
+
+
 class BatteryPort(Protocol):
     """The battery as measured."""
 
@@ -123,6 +150,34 @@ class SignerPort(Protocol):
         return None
 
 
+class ServicesWishPort(Protocol):
+    """Which energy transfer services the car wants by now."""
+
+    def preferred_services(self, now: float) -> tuple[int, ...] | None:
+        """Those it can use, the preferred one first; None for those of its configuration.
+
+        When another one of those on offer comes first during the charge loop, services are chosen anew, if the station
+        supports that.
+        """
+        return None
+
+
+class TerminationPort(Protocol):
+    """Why the car ends a session, for the station's diagnosis."""
+
+    def termination(self, now: float) -> Termination:
+        """Asked when the session is about to end or to pause."""
+        return Termination()
+
+
+class DisplayPort(Protocol):
+    """What a station may show of the car."""
+
+    def display(self, now: float) -> Display:
+        """What is None is taken from battery and needs where they have it, else left out."""
+        return Display()
+
+
 class Vehicle(
     BatteryPort,
     VehicleLimitsPort,
@@ -131,6 +186,9 @@ class Vehicle(
     ChannelPort,
     ValueAddedChoicePort,
     SignerPort,
+    ServicesWishPort,
+    TerminationPort,
+    DisplayPort,
     Protocol,
 ):
     """All a car's session asks: the sum of the small ports. ``SimpleVehicle`` is one."""

@@ -10,7 +10,7 @@ from iso15118.messages.iso20.types import Receipt
 from iso15118.messages.model import Record
 from iso15118.messages.xmldsig import Signature
 from iso15118.session.ports.ac import AcLimits, AcOutlet, AcReading
-from iso15118.session.ports.car import Battery, EnergyNeeds, VehicleLimits, Wish
+from iso15118.session.ports.car import Battery, Display, EnergyNeeds, Termination, VehicleLimits, Wish
 from iso15118.session.ports.prices import Prices
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.station import Authorization, ChargerLimits, MeterReading, SignatureCheck, StageReading
@@ -152,6 +152,9 @@ class SimpleVehicle:
     energy_needs: EnergyNeeds
     driver_wish: Wish
     wanted_channel: ChannelSelection | None
+    services_wanted: tuple[int, ...] | None
+    termination_reason: Termination
+    shown: Display
 
     def __init__(self, *, limits: VehicleLimits | None = None, needs: EnergyNeeds | None = None) -> None:
         self.battery_reading = Battery(voltage_v=400.0)
@@ -161,6 +164,9 @@ class SimpleVehicle:
         self.energy_needs = needs or EnergyNeeds()
         self.driver_wish = Wish.ENERGY
         self.wanted_channel = None
+        self.services_wanted = None
+        self.termination_reason = Termination()
+        self.shown = Display()
 
     def battery(self, now: float) -> Battery:
         return self.battery_reading
@@ -182,6 +188,15 @@ class SimpleVehicle:
 
     def channel(self, now: float) -> ChannelSelection | None:
         return self.wanted_channel
+
+    def preferred_services(self, now: float) -> tuple[int, ...] | None:
+        return self.services_wanted
+
+    def termination(self, now: float) -> Termination:
+        return self.termination_reason
+
+    def display(self, now: float) -> Display:
+        return self.shown
 
     def value_added_set(self, service_id: int, offers: tuple[Offer, ...], now: float) -> int | None:
         return offers[0].parameter_set_id

@@ -26,7 +26,7 @@ from iso15118.session.ports.ac import AcLimits
 from iso15118.session.quantities import limit, rational
 from iso15118.session.secc.ac_variant import variant_of
 from iso15118.session.secc.limits import charge_permitted, discharge_permitted
-from iso15118.session.secc.loop import learn_requests
+from iso15118.session.secc.loop import displayed, learn_requests
 from iso15118.session.secc.metering import metering_fields
 from iso15118.session.secc.mobility import loop_fields
 from iso15118.session.secc.notification import overdue
@@ -149,6 +149,7 @@ def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) 
         ac_power_w=measured,
         told_power_w=said,
         soc_percent=soc,
+        display=displayed(request),
     )
     fields: dict[str, Any] = {
         **spell_limit("evse_target_active_power", power.power_w),

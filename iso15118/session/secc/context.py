@@ -81,6 +81,8 @@ class SeccConfig(ParameterChoices, frozen=True, kw_only=True):
     """Whether NotificationMaxDelay is told as what is left of it (V2G20-3318), or unchanged."""
     resume_without_binding: bool = False
     """For laboratories: a car whose link proves nothing about it may resume a session by its EVCCID alone."""
+    service_renegotiation: bool = False
+    """Whether services may be changed in a session (ServiceRenegotiationSupported). Some deployed cars drop the link."""
     isolation_test_voltage_v: float = 500.0
     islanding_detection_name: str = ISLANDING_NAMES[0]
     """Peer profile: how that parameter is spelled."""
@@ -166,6 +168,15 @@ class SeccContext:
     """When the car was told it first."""
     peer_discharge_sign: int = 0
     """+1 or -1 once the car has shown its own sign of discharge limits, else 0."""
+
+    def without_service(self) -> SeccContext:
+        """What remains of it when services are chosen anew: all but what was bound to the old one (V2G20-1477)."""
+        return SeccContext(
+            evcc_id=self.evcc_id,
+            protocol=self.protocol,
+            register_base=self.register_base,
+            peer_discharge_sign=self.peer_discharge_sign,
+        )
 
     def see_discharge_limit(self, *limits: RationalNumber | None) -> None:
         """Remember the sign the car gives its discharge limits."""

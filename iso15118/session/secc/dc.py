@@ -19,7 +19,7 @@ from iso15118.session.secc.limits import (
     read_limits,
     regulate,
 )
-from iso15118.session.secc.loop import learn_requests
+from iso15118.session.secc.loop import displayed, learn_requests
 from iso15118.session.secc.metering import metering_fields
 from iso15118.session.secc.mobility import loop_fields
 from iso15118.session.secc.notification import overdue
@@ -136,6 +136,7 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
         voltage_v=reading.voltage_v,
         current_a=reading.current_a,
         soc_percent=soc,
+        display=displayed(request),
     )
     response = dc.DC_ChargeLoopRes(
         **session.ok(code, now=now),

@@ -6,6 +6,7 @@ import math
 
 from iso15118.messages.iso20.types import EVSENotification, EVSEStatus
 from iso15118.session.secc.pause import allowed
+from iso15118.session.secc.service import offered
 from iso15118.session.secc.session import SeccSession
 from iso15118.session.timers import Timer
 
@@ -18,7 +19,17 @@ def wanted(session: SeccSession, now: float) -> EVSENotification | None:
         return EVSENotification.Terminate
     if allowed(session) and session.charger.pause_wanted(now):
         return EVSENotification.Pause
+    if _new_offer(session, now):
+        return EVSENotification.ServiceRenegotiation
     return None
+
+
+def _new_offer(session: SeccSession, now: float) -> bool:
+    """Whether other energy services may be offered than were offered last: a back end allows or forbids some by now."""
+    if not session.config.service_renegotiation:
+        return False
+    services = set(offered(session, now))
+    return bool(services) and services != set(session.context.offered_services)
 
 
 def status(session: SeccSession, now: float) -> EVSEStatus | None:

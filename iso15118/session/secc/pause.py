@@ -40,6 +40,7 @@ def frozen(session: SeccSession, now: float) -> PausedSession | None:
         schedule_tuple_id=context.schedule_tuple_id,
         sent=context.sent,
         needs=needs,
+        value_added=context.value_added,
         meter_base=context.register_base,
         discharge_sign=context.peer_discharge_sign,
     )
@@ -80,6 +81,7 @@ def thaw(session: SeccSession, record: PausedSession) -> None:
     context.register_base = record.meter_base
     context.offered_services = record.offered_services
     select(context, record.service_id, record.offer)
+    context.value_added = record.value_added
     context.kept_tuple_id = record.schedule_tuple_id
     context.kept = record.sent
     context.peer_discharge_sign = record.discharge_sign

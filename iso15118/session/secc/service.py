@@ -72,7 +72,7 @@ def service_discovery(session: SeccSession, request: ServiceDiscoveryReq, now: f
     session.context.offered_value_added = shown(added, request.supported_service_ids, session.emitter_profile)
     response = ServiceDiscoveryRes(
         **session.ok(now=now),
-        service_renegotiation_supported=False,
+        service_renegotiation_supported=session.config.service_renegotiation,
         energy_transfer_service_list=ServiceList(
             service=tuple(Service(service_id=service_id, free_service=False) for service_id in services)
         ),
