@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from iso15118.session.actions import Action, Ended, LoopSeen, SetAcPower, SetContactor
+from iso15118.session.actions import Action, Ended, LoopSeen, MeteringConfirmed, SetAcPower, SetContactor
 from iso15118.session.core import AC_OFF
 from iso15118.session.ports import (
     AcLimits,
@@ -18,18 +18,18 @@ from iso15118.session.ports import (
     Battery,
     MeterReading,
     PerLine,
-    SimpleCharger,
     StageReading,
 )
 from sim.ac_car import AcCar
 from sim.ac_outlet import AcOutlet as Outlet
 from sim.ac_plant import AcPlant
 from sim.devices import LIMIT_STEP_W, DriverDevice, floor_to
+from sim.signing import SigningStation
 
 __all__ = ["AcCarDevice", "AcOutletDevice"]
 
 
-class AcOutletDevice(SimpleCharger):
+class AcOutletDevice(SigningStation):
     """A station's ports over a simulated AC outlet; the rest answers as ``SimpleCharger`` does."""
 
     def __init__(
@@ -110,6 +110,8 @@ class AcOutletDevice(SimpleCharger):
                 self._said_w = power_w
             case Ended():
                 self._told, self._said_w = AC_OFF, ()
+            case MeteringConfirmed():
+                self.confirmation = False
             case _:
                 pass
 

@@ -15,6 +15,7 @@ from iso15118.session.actions import (
     Ended,
     EnergyFlow,
     LoopSeen,
+    MeteringConfirmed,
     SetContactor,
     SetPilot,
     SetStage,
@@ -26,8 +27,6 @@ from iso15118.session.ports import (
     EnergyNeeds,
     IsolationState,
     MeterReading,
-    SimpleCharger,
-    SimpleVehicle,
     StageReading,
     VehicleLimits,
     Wish,
@@ -36,6 +35,7 @@ from sim.battery import Battery as TractionBattery
 from sim.car import Car
 from sim.converter import Limit
 from sim.outlet import Isolation, Outlet
+from sim.signing import SigningCar, SigningStation
 
 __all__ = ["LIMIT_STEP_W", "CarDevice", "DriverDevice", "OutletDevice", "floor_to"]
 
@@ -46,7 +46,7 @@ LIMIT_STEP_W = 100.0
 """A car tells its limits in such steps, rounded towards zero: they change seldom, and never promise too much. Ours."""
 
 
-class OutletDevice(SimpleCharger):
+class OutletDevice(SigningStation):
     """A station's ports over a simulated outlet; the rest answers as ``SimpleCharger`` does."""
 
     def __init__(
@@ -124,6 +124,8 @@ class OutletDevice(SimpleCharger):
                 self._car_there = True
             case Ended():
                 self.outlet.forget_cable()
+            case MeteringConfirmed():
+                self.confirmation = False
             case _:
                 pass
 
@@ -160,7 +162,7 @@ class OutletDevice(SimpleCharger):
         self._car_there = self._car_there and self.outlet.contactor.closed
 
 
-class DriverDevice(SimpleVehicle):
+class DriverDevice(SigningCar):
     """What driver and battery say, whatever the connector of the car is."""
 
     def __init__(

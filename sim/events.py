@@ -39,6 +39,7 @@ __all__ = [
     "Stop",
     "Unplug",
     "Wish",
+    "WrongSignature",
 ]
 
 Time = Annotated[float, Meta(ge=0.0)]
@@ -235,6 +236,12 @@ class IsolationFault(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"
     """DC: the check of the cable finds that its isolation is bad."""
 
 
+class WrongSignature(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong_signature"):
+    """What the car signs from then on is signed with a key that the station does not know."""
+
+    at_s: Time = 0.0
+
+
 class Island(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="island"):
     """AC: the grid goes away, and an island is left with the car; perhaps it comes back."""
 
@@ -255,6 +262,7 @@ Fault = (
     | BackEndGone
     | EmergencyStop
     | IsolationFault
+    | WrongSignature
     | Island
 )
 """All of ``[[fault]]``, told apart by ``kind``."""

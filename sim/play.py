@@ -20,6 +20,7 @@ from sim.outlet import Outlet
 from sim.result import Result, Snapshot
 from sim.scenario import Scenario
 from sim.scenario_file import ScenarioFile
+from sim.signing import KEY
 from sim.world import World
 
 __all__ = ["Play"]
@@ -57,6 +58,7 @@ class Play:
         faults = LinkFaults(on_the_link, seed=file.seed)
         faults.on_hit = self._struck
         self.world = World(self._scenario(file, name), self.back_end, trace=trace, progress=progress, faults=faults)
+        self.world.car.key = KEY if file.car.signs else None
         for index, event in enumerate(file.event):
             self._plan(event, _EVENTS, f"event[{index}] ({type(event).__struct_config__.tag})")
         for index, fault in enumerate(file.fault):
@@ -214,6 +216,10 @@ def _resume(play: Play, event: ev.Resume) -> None:
     play.world.reconnect()
 
 
+def _confirm_metering(play: Play, event: ev.ConfirmMetering) -> None:
+    play.world.outlet.confirmation = True
+
+
 def _set_point(play: Play, event: ev.SetPoint) -> None:
     play.order(event.power_w)
 
@@ -238,6 +244,7 @@ _EVENTS: Mapping[type, Callable[[Play, Any], None]] = {
     ev.Stop: _stop,
     ev.Pause: _pause,
     ev.Resume: _resume,
+    ev.ConfirmMetering: _confirm_metering,
     ev.SetPoint: _set_point,
     ev.Allow: _allow,
     ev.LimitPower: _limit_power,
@@ -280,6 +287,10 @@ def _isolation_fault(play: Play, fault: ev.IsolationFault) -> None:
     outlet.isolation_fault = True
 
 
+def _wrong_signature(play: Play, fault: ev.WrongSignature) -> None:
+    play.world.car.key = b"a key that nobody knows"
+
+
 def _island(play: Play, fault: ev.Island) -> None:
     plant = play.world.plant
     assert isinstance(plant, AcPlant)
@@ -302,6 +313,7 @@ _FAULTS: Mapping[type, Callable[[Play, Any], None]] = {
     ev.MeterJump: _meter_jump,
     ev.EmergencyStop: _emergency_stop,
     ev.IsolationFault: _isolation_fault,
+    ev.WrongSignature: _wrong_signature,
     ev.Island: _island,
 }
 """What the words of ``[[fault]]`` do, those of the link apart."""

@@ -80,6 +80,8 @@ class CarPart(msgspec.Struct, frozen=True, kw_only=True):
     battery: BatteryConfig = BatteryConfig()
     charger: OnBoardConfig = OnBoardConfig()
     """The charger on board, for AC."""
+    signs: bool = True
+    """Whether it has a key to sign meter readings with."""
     peer: str = "none"
     """Profile of a deployed peer that the car is set for."""
     options: EvccConfig = EvccConfig()

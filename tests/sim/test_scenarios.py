@@ -12,7 +12,7 @@ from sim.verdict import BALANCE_WH, play_file
 
 SERVICES = ("ac", "ac_bpt", "dc", "dc_bpt", "mcs", "mcs_bpt")
 CONTROL = ("dynamic", "scheduled")
-LIFE = ("normal", "ev_stop", "evse_stop", "pause", "evse_pause")
+LIFE = ("normal", "ev_stop", "evse_stop", "pause", "evse_pause", "metering")
 
 
 @pytest.mark.parametrize("path", shipped(), ids=lambda path: path.stem)
