@@ -16,9 +16,12 @@ from iso15118.session.quantities import limit, number, rational
 
 __all__ = [
     "NOTHING",
+    "balanced",
     "clip",
     "has_negative",
+    "inside",
     "minimum",
+    "nearer_zero",
     "read_limits",
     "read_lines",
     "share",
@@ -29,6 +32,7 @@ __all__ = [
 
 NOTHING = AcLimits(max_charge_power_w=(0.0,) * 3, max_discharge_power_w=(0.0,) * 3)
 """Limits that allow nothing: what those start from who have told none."""
+_ROUNDING_W = 1e-6
 _SUFFIXES = ("", "_l2", "_l3")
 
 
@@ -103,11 +107,29 @@ def minimum(one: AcLimits, other: AcLimits) -> AcLimits:
     )
 
 
+def inside(power_w: PerLine, bounds: AcLimits) -> PerLine:
+    """Power inside the maxima."""
+    limits = zip(power_w, bounds.max_charge_power_w, bounds.max_discharge_power_w, strict=True)
+    return tuple(max(min(power, charge), -discharge) for power, charge, discharge in limits)
+
+
+def nearer_zero(one: PerLine, other: PerLine) -> PerLine:
+    """Of each line the smaller power, and none where the two have different directions."""
+    pairs = zip(one, other, strict=True)
+    return tuple(math.copysign(min(abs(a), abs(b)), b) if a * b > 0 else 0.0 for a, b in pairs)
+
+
+def balanced(power_w: PerLine, asymmetry_w: float | None) -> PerLine:
+    """The same, or nothing at all where two lines differ by more than they may."""
+    if asymmetry_w is not None and max(power_w) - min(power_w) > asymmetry_w + _ROUNDING_W:
+        return (0.0,) * len(power_w)
+    return power_w
+
+
 def clip(power_w: PerLine, bounds: AcLimits) -> PerLine:
     """Power inside the maxima; what is then smaller than the minimum of its direction is zero: it can't be served."""
     clipped = []
-    for line, power in enumerate(power_w):
-        value = max(min(power, bounds.max_charge_power_w[line]), -bounds.max_discharge_power_w[line])
+    for line, value in enumerate(inside(power_w, bounds)):
         least = bounds.min_charge_power_w[line] if value > 0 else bounds.min_discharge_power_w[line]
         clipped.append(value if abs(value) >= least else 0.0)
     return tuple(clipped)
@@ -129,10 +151,8 @@ def share(total_w: float, bounds: AcLimits, asymmetry_w: float | None = None) ->
     for done, line in enumerate(sorted(range(len(most)), key=lambda line: most[line])):
         powers[line] = min(most[line], left / (len(most) - done))
         left -= powers[line] if math.isfinite(left) else 0.0
-    shared = clip(tuple(math.copysign(power, total_w) for power in powers), bounds)
-    if asymmetry_w is not None and max(shared) - min(shared) > asymmetry_w:
-        return (0.0,) * len(shared)  # a line below its minimum has left the others alone
-    return shared
+    # A line below its minimum may have left the others alone.
+    return balanced(clip(tuple(math.copysign(power, total_w) for power in powers), bounds), asymmetry_w)
 
 
 def together(limits: AcLimits, voltage_v: float) -> ChargerLimits:

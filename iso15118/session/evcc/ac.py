@@ -24,7 +24,7 @@ from iso15118.session.evcc.metering import registers
 from iso15118.session.evcc.mobility import learn
 from iso15118.session.evcc.schedule_exchange import v2x_requests
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
-from iso15118.session.lines import NOTHING, clip, minimum, read_limits, read_lines, share, spell, spell_limit
+from iso15118.session.lines import NOTHING, clip, inside, minimum, read_limits, read_lines, share, spell, spell_limit
 from iso15118.session.ports.ac import AcLimits, PerLine
 from iso15118.session.quantities import magnitude
 from iso15118.session.services import ControlMode
@@ -83,6 +83,8 @@ def parameters_told(session: EvccSession, response: ac.AC_ChargeParameterDiscove
     context.ac_station = read_limits(mode, "evse", NOTHING.first(context.ac_lines))
     asymmetry = mode.maximum_power_asymmetry
     context.ac_asymmetry_w = None if asymmetry is None else magnitude(asymmetry)
+    ramp = mode.evse_power_ramp_limitation
+    context.ramp_w_per_s = None if ramp is None else magnitude(ramp)
     return variant.parameters_told(session, mode, now)
 
 
@@ -132,6 +134,7 @@ def power(session: EvccSession, target_w: PerLine | None, now: float) -> SetAcPo
     """
     context = session.context
     if session.wants_to_leave(now):
+        context.ramp.hold(())
         return AC_OFF
     bounds = _bounds(session, now)
     if context.control_mode is ControlMode.DYNAMIC:
@@ -142,6 +145,8 @@ def power(session: EvccSession, target_w: PerLine | None, now: float) -> SetAcPo
         if target_w is not None:
             pairs = zip(wanted, target_w, strict=True)
             wanted = tuple(min(max(value, min(target, 0.0)), max(target, 0.0)) for value, target in pairs)
+    # A station may have its reasons to want less: that is never slowed.
+    wanted = context.ramp.follow(inside(wanted, bounds), context.ramp_w_per_s, now, toward_zero_at_once=True)
     return SetAcPower(
         power_w=clip(wanted, bounds),
         min_power_w=tuple(-value for value in bounds.max_discharge_power_w),

@@ -14,6 +14,7 @@ from iso15118.session.lines import NOTHING
 from iso15118.session.parameter_sets import ParameterChoices, check_choices
 from iso15118.session.ports import ChargerLimits, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.ac import AcLimits
+from iso15118.session.ramp import Ramp
 from iso15118.session.services import (
     BptChannel,
     ControlMode,
@@ -118,6 +119,10 @@ class EvccContext:
     """AC: nominal voltage, line to neutral."""
     ac_asymmetry_w: float | None = None
     """AC: how far the power of two lines may differ."""
+    ramp_w_per_s: float | None = None
+    """EVSEPowerRampLimitation; None when the station named none."""
+    ramp: Ramp = field(default_factory=Ramp)
+    """The power or current the car takes, on its way."""
     schedule: OfferedSchedule | None = None
     channel: ChannelSelection | None = None
     """Separated channels: the one that was selected last; None with a unified channel."""

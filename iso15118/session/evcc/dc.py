@@ -72,6 +72,8 @@ def parameters_told(session: EvccSession, response: dc.DC_ChargeParameterDiscove
     both = isinstance(mode, dc.BPT_DC_CPDResEnergyTransferMode)
     if both is not session.context.bidirectional:
         return session.fail("the station's parameters do not fit the chosen service")
+    ramp = mode.evse_power_ramp_limitation
+    session.context.ramp_w_per_s = None if ramp is None else magnitude(ramp)
     session.context.station = _station_limits(mode, ChargerLimits(max_discharge_power_w=0, max_discharge_current_a=0))
     return Step(State.SESSION_STOP if session.wants_to_stop(now) else State.SCHEDULE_EXCHANGE)
 
@@ -224,14 +226,18 @@ def target_current(session: EvccSession, now: float) -> float:
     """The current that makes the schedule's power at the battery's voltage, inside the limits of both sides, in A."""
     context, schedule = session.context, session.context.schedule
     if context.stopping or schedule is None:
+        context.ramp.hold(())
         return 0.0
     limits, station = _present_limits(session, now), context.station
     power = scheduled_power(schedule, now)
     power = min(power, limits.max_charge_power_w, station.max_charge_power_w)
     power = max(power, -limits.max_discharge_power_w, -station.max_discharge_power_w)
-    current = power / max(session.vehicle.battery(now).voltage_v, 1.0)
+    volts = max(session.vehicle.battery(now).voltage_v, 1.0)
+    current = power / volts
     current = min(current, limits.max_charge_current_a, station.max_charge_current_a)
-    return max(current, -limits.max_discharge_current_a, -station.max_discharge_current_a)
+    current = max(current, -limits.max_discharge_current_a, -station.max_discharge_current_a)
+    rate = None if context.ramp_w_per_s is None else context.ramp_w_per_s / volts
+    return context.ramp.follow((current,), rate, now, toward_zero_at_once=True)[0]
 
 
 def looped(session: EvccSession, response: dc.DC_ChargeLoopRes, now: float) -> Step:

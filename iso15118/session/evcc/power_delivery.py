@@ -35,6 +35,7 @@ _MAX_TIME = 2**63
 def compose_start(session: EvccSession, now: float) -> PowerDeliveryReq:
     """Start; in Scheduled control with the profile of the chosen schedule, with separated channels with one of them."""
     session.context.channel = choose_channel(session, now)
+    session.context.ramp.hold(())
     return PowerDeliveryReq(
         header=session.header(now),
         ev_processing=Processing.Finished,

@@ -13,8 +13,12 @@ from iso15118.session.actions import Action, LoopSeen, SetAcPower
 from iso15118.session.core import State, Step
 from iso15118.session.lines import (
     NOTHING,
+    balanced,
+    clip,
     has_negative,
+    inside,
     minimum,
+    nearer_zero,
     read_limits,
     read_lines,
     share,
@@ -22,7 +26,7 @@ from iso15118.session.lines import (
     spell_limit,
     together,
 )
-from iso15118.session.ports.ac import AcLimits
+from iso15118.session.ports.ac import AcLimits, PerLine
 from iso15118.session.quantities import limit, rational
 from iso15118.session.secc.ac_variant import variant_of
 from iso15118.session.secc.limits import charge_permitted, discharge_permitted
@@ -115,10 +119,24 @@ def _target(session: SeccSession, now: float) -> SetAcPower:
         total = 0.0
     asymmetry_w = session.outlet.ac_outlet(now).max_power_asymmetry_w
     return SetAcPower(
-        power_w=share(math.inf if total is None else total, bounds, asymmetry_w),
+        power_w=_on_its_way(session, share(math.inf if total is None else total, bounds, asymmetry_w), bounds, now),
         min_power_w=share(low, msgspec.structs.replace(bounds, min_discharge_power_w=(0.0,) * context.ac_lines)),
         max_power_w=share(high, msgspec.structs.replace(bounds, min_charge_power_w=(0.0,) * context.ac_lines)),
     )
+
+
+def _on_its_way(session: SeccSession, wanted: PerLine, bounds: AcLimits, now: float) -> PerLine:
+    """The power of each line as far as the outlet's ramp lets it come by now, inside the limits whatever the ramp says.
+
+    Schedules, and the station's wish to end, take power away at once.
+    """
+    grid, ramp = session.outlet.ac_outlet(now), session.context.ramp
+    at_once = session.context.control_mode is ControlMode.SCHEDULED or overdue(session, now)
+    ramped = inside(ramp.follow(wanted, grid.power_ramp_w_per_s, now, toward_zero_at_once=at_once), bounds)
+    if balanced(ramped, grid.max_power_asymmetry_w) != ramped:  # one line's limit has fallen
+        ramped = nearer_zero(ramped, wanted)
+    ramp.hold(ramped)
+    return balanced(clip(ramped, bounds), grid.max_power_asymmetry_w)
 
 
 def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) -> Step:

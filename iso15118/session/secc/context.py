@@ -16,6 +16,7 @@ from iso15118.session.ports import ChargerLimits, ChargingNeeds, MeterReading
 from iso15118.session.ports.ac import AcLimits
 from iso15118.session.ports.value_added import ValueAddedService
 from iso15118.session.quantities import number
+from iso15118.session.ramp import Ramp
 from iso15118.session.secc.sent_schedule import AgreedProfile, SentSchedule
 from iso15118.session.services import ISLANDING_NAMES, ControlMode, MobilityNeedsMode, Offer, ServiceId, services_of
 from iso15118.units import DischargeLimitSign
@@ -161,6 +162,8 @@ class SeccContext:
     target_current_a: float = 0.0
     """Scheduled control: what the car asked for last; positive into the car."""
     pre_charged: bool = False
+    ramp: Ramp = field(default_factory=Ramp)
+    """The set point of the stage, or of the lines, on its way."""
     loops: int = 0
     notified: EVSENotification | None = None
     """The wish of the station that the car was told last."""

@@ -14,6 +14,7 @@ from iso15118.session.ports import ChargerLimits
 from iso15118.session.quantities import limit, magnitude, number
 from iso15118.session.secc.context import SeccContext
 from iso15118.session.secc.mobility import stated
+from iso15118.session.secc.notification import overdue
 from iso15118.session.secc.session import SeccSession
 from iso15118.units import DischargeLimitSign
 
@@ -29,6 +30,10 @@ __all__ = [
     "read_limits",
     "regulate",
 ]
+
+
+_MOST_AC_FOR_DC = 1.25
+"""No stage takes more from the grid than so much for what it gives the car: a set point beyond has not been reached."""
 
 
 def _read(mode: object, name: str, default: float) -> float:
@@ -164,13 +169,16 @@ def regulate(
         max_charge_power_w=min(bounds.max_charge_power_w, high_w),
         max_discharge_power_w=min(bounds.max_discharge_power_w, -low_w),
     )
+    volts = session.charger.reading(now).voltage_v
+    set_point = _on_its_way(session, mode, set_point, now)
     if mode is StageMode.CURRENT:
-        volts = session.charger.reading(now).voltage_v
         if volts > 0:
             set_point = max(min(set_point, bounds.max_charge_power_w / volts), -bounds.max_discharge_power_w / volts)
         set_point = min(max(set_point, -bounds.max_discharge_current_a), bounds.max_charge_current_a)
     else:
         set_point = _clip_ac(set_point, bounds)
+    reached = set_point if mode is StageMode.CURRENT else min(set_point, bounds.max_charge_power_w * _MOST_AC_FOR_DC)
+    session.context.ramp.hold((reached,))
     return SetStage(
         mode=mode,
         current_a=set_point if mode is StageMode.CURRENT else 0.0,
@@ -182,6 +190,19 @@ def regulate(
         min_voltage_v=bounds.min_voltage_v,
         max_voltage_v=bounds.max_voltage_v,
     )
+
+
+def _on_its_way(session: SeccSession, mode: StageMode, set_point: float, now: float) -> float:
+    """The set point as far as the outlet's ramp lets it come by now, before any limit.
+
+    What the car asks for itself, and the station's wish to end, take power away at once.
+    """
+    rate = session.charger.limits(now).power_ramp_w_per_s
+    scheduled = mode is StageMode.CURRENT
+    if scheduled and rate is not None:
+        rate /= max(session.charger.reading(now).voltage_v, 1.0)
+    at_once = scheduled or overdue(session, now)
+    return session.context.ramp.follow((set_point,), rate, now, toward_zero_at_once=at_once)[0]
 
 
 def _clip_ac(power_w: float, bounds: ChargerLimits) -> float:

@@ -60,6 +60,8 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     response = PowerDeliveryRes(**session.ok(code, now=now), evse_status=status(session, now))
     actions: tuple[Action, ...] = (*told, EnergyFlow(True))
     context.channel = channel
+    if session.state not in CHARGE_LOOPS:
+        context.ramp.hold(())
     return Step(State.AC_CHARGE_LOOP if session.is_ac else State.DC_CHARGE_LOOP, response, actions=actions)
 
 
