@@ -117,7 +117,8 @@ def _structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
 def _rows(kind: type[msgspec.Struct]) -> Iterator[str]:
     comments, hints = _comments(kind), get_type_hints(kind)
     for field in msgspec.structs.fields(kind):
-        default = "" if field.required else f"`{msgspec.json.encode(plain(field.default)).decode()}`"
+        made = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        default = "" if field.required else f"`{msgspec.json.encode(plain(made)).decode()}`"
         yield f"| `{field.name}` | {_name(hints[field.name])} | {default} | {comments.get(field.name, '')} |"
 
 
