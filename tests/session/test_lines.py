@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from iso15118.errors import LocalError
 from iso15118.messages.iso20 import ac
-from iso15118.session.lines import NOTHING, clip, has_negative, minimum, read_limits, read_lines, share, spell
+from iso15118.session.lines import (
+    NOTHING,
+    clip,
+    has_negative,
+    minimum,
+    read_limits,
+    read_lines,
+    share,
+    spell,
+)
 from iso15118.session.ports.ac import AcLimits, AcReading
 from iso15118.session.quantities import rational
 
@@ -97,7 +106,7 @@ def test_a_shared_set_point_keeps_every_limit(bounds: AcLimits, total: float, as
         least = bounds.min_charge_power_w if power > 0 else bounds.min_discharge_power_w
         assert power == 0.0 or abs(power) >= least[line]
     if asymmetry is not None:
-        assert max(powers) - min(powers) <= asymmetry
+        assert max(powers) - min(powers) <= asymmetry + 1e-6
     assert clip(powers, bounds) == powers
 
 
@@ -107,6 +116,14 @@ def test_nothing_of_a_set_point_is_left_where_a_line_has_room(most: tuple[float,
     assert sum(powers) == pytest.approx(min(total, sum(most)), abs=1e-6)
     full = [power for power, bound in zip(powers, most, strict=True) if power < bound - 1e-6]
     assert max(full, default=0.0) == pytest.approx(min(full, default=0.0), abs=1e-6)  # the others carry the same
+
+
+@pytest.mark.parametrize("total", [10_000.0, -10_000.0, 0.1, 1_000.0 / 3])
+def test_lines_that_may_not_differ_still_carry_what_thirds_do_not_add_up_to(total: float) -> None:
+    """A deployed station tells MaximumPowerAsymmetry 0."""
+    powers = share(total, AcLimits(), 0.0)
+    assert sum(powers) == pytest.approx(total)
+    assert max(powers) - min(powers) <= 1e-6
 
 
 @pytest.mark.parametrize("values", [(), (1.0, 2.0), (1.0,) * 4])
