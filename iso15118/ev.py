@@ -39,6 +39,8 @@ from iso15118.session.actions import (
     LoopSeen,
     MeteringConfirmed,
     ReceiptTold,
+    ScheduleChosen,
+    SchedulesTold,
     ServiceChosen,
     SetAcPower,
     SetContactor,
@@ -48,6 +50,7 @@ from iso15118.session.actions import (
 from iso15118.session.app import AC_20, DC_20, Link
 from iso15118.session.emitter import EmitterProfile
 from iso15118.session.evcc import PHASES, SIDE_PHASES, EvccConfig, EvccSession
+from iso15118.session.evcc.chooser import Choice, Situation, choose_by_cost
 from iso15118.session.pause import PausedSession, PauseStore
 from iso15118.session.ports import (
     AcInletPort,
@@ -73,6 +76,7 @@ __all__ = [
     "Action",
     "Battery",
     "Car",
+    "Choice",
     "ControlMode",
     "EmitterProfile",
     "Ended",
@@ -83,16 +87,20 @@ __all__ = [
     "LoopSeen",
     "MeteringConfirmed",
     "ReceiptTold",
+    "ScheduleChosen",
+    "SchedulesTold",
     "ServiceChosen",
     "ServiceId",
     "SetAcPower",
     "SetContactor",
     "SetPilot",
     "SimpleVehicle",
+    "Situation",
     "StateChanged",
     "Vehicle",
     "VehicleLimits",
     "Wish",
+    "choose_by_cost",
 ]
 
 

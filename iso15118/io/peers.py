@@ -13,6 +13,7 @@ import msgspec
 
 from iso15118.errors import LocalError
 from iso15118.session.evcc import EvccConfig
+from iso15118.session.evcc.chooser import follow_first
 from iso15118.session.secc import HeldTo, SeccConfig
 from iso15118.units import DischargeLimitSign
 
@@ -43,7 +44,8 @@ PEERS: Mapping[str, PeerProfile] = {
     "none": PeerProfile(why="a peer that keeps to the standard"),
     "josev": PeerProfile(
         why="Josev 0.31: a codec that needs up to 0.5 s a message, discharge limits as positive numbers, "
-        "a price wanted with every schedule, a power profile in Dynamic control too, and none of discharging",
+        "a price wanted with every schedule, a power profile in Dynamic control too, none of discharging, and prices that its "
+        "simulated station makes up",
         timers={
             # Its first codec call takes 0.3 s, a charge loop up to 0.3 s on a busy machine; its own limits stay as they are.
             "SECC_SEQUENCE_CHARGE_LOOP": 60.0,
@@ -61,7 +63,11 @@ PEERS: Mapping[str, PeerProfile] = {
             "tell_discharged_energy": False,
             "held_to": HeldTo.SCHEDULE,
         },
-        evcc_options={"discharge_limit_sign": DischargeLimitSign.POSITIVE, "complete_power_profile": True},
+        evcc_options={
+            "discharge_limit_sign": DischargeLimitSign.POSITIVE,
+            "complete_power_profile": True,
+            "chooser": follow_first,
+        },
     ),
 }
 """By name."""

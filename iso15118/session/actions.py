@@ -15,7 +15,7 @@ from iso15118.messages.iso20.types import MeterInfo, Receipt
 from iso15118.messages.model import Record
 from iso15118.messages.xmldsig import Signature
 from iso15118.session.pause import PausedSession
-from iso15118.session.ports import ChargingNeeds, Display, MobilityNeeds
+from iso15118.session.ports import ChargingNeeds, Display, MobilityNeeds, OfferedSchedule, Prices
 from iso15118.session.ports.ac import PerLine
 from iso15118.v2gtp import PayloadType
 
@@ -36,6 +36,8 @@ __all__ = [
     "PowerProfileChosen",
     "ReceiptTold",
     "Send",
+    "ScheduleChosen",
+    "SchedulesTold",
     "ServiceChosen",
     "SetAcPower",
     "SetContactor",
@@ -188,6 +190,25 @@ class PowerProfileChosen(msgspec.Struct, frozen=True):
     """Duration in s and power in W (negative out of the car), one after the other."""
 
 
+class SchedulesTold(msgspec.Struct, frozen=True, kw_only=True):
+    """EV: what the station offers; Scheduled control schedules with their prices, Dynamic control prices alone."""
+
+    schedules: tuple[OfferedSchedule, ...] = ()
+    dynamic_prices: Prices | None = None
+
+
+class ScheduleChosen(msgspec.Struct, frozen=True, kw_only=True):
+    """EV, Scheduled control: which tuple the car will follow and how."""
+
+    schedule_tuple_id: int
+    entries: tuple[tuple[float, float], ...]
+    """Duration in s and power in W (negative out of the car), one after the other from the schedule's start on."""
+    covers_need: bool
+    """Whether the target is reached by departure."""
+    cost: float | None
+    """In the currency of the schedule's prices; None where it has no absolute ones."""
+
+
 class EnergyFlow(msgspec.Struct, frozen=True):
     """Energy may flow (PowerDelivery Start accepted) or no longer does."""
 
@@ -288,6 +309,8 @@ Action = (
     | NeedsTold
     | MobilityNeedsTold
     | PowerProfileChosen
+    | SchedulesTold
+    | ScheduleChosen
     | EnergyFlow
     | LoopSeen
     | MeteringConfirmed

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from iso15118.messages.iso20.common.schedule_exchange import PowerScheduleEntry
 from iso15118.messages.iso20.types import RationalNumber
 from iso15118.units import decimal, decimal_toward_zero
 
-__all__ = ["ZERO", "limit", "magnitude", "number", "rational"]
+__all__ = ["ZERO", "entry_power", "limit", "magnitude", "number", "rational"]
 
 ZERO = RationalNumber(exponent=0, value=0)
 
@@ -32,3 +33,8 @@ def number(quantity: RationalNumber) -> float:
 def magnitude(quantity: RationalNumber) -> float:
     """Magnitude of a discharge limit: peers disagree about its sign."""
     return abs(number(quantity))
+
+
+def entry_power(entry: PowerScheduleEntry) -> float:
+    """Power of a schedule's or a profile's step, W; of all lines together where it has more than one."""
+    return sum(number(power) for power in (entry.power, entry.power_l2, entry.power_l3) if power is not None)

@@ -1,10 +1,8 @@
-"""Tariffs for tests, and a session whose parameter set speaks of prices."""
+"""Tariffs and schedules for tests."""
 
 from __future__ import annotations
 
 from typing import Any
-
-import msgspec
 
 from iso15118.session.core import State
 from iso15118.session.ports import (
@@ -17,8 +15,7 @@ from iso15118.session.ports import (
     PriceStack,
     TaxRate,
 )
-from iso15118.session.services import Pricing
-from tests.session.world import EV, SECC, World
+from tests.session.world import EV, World
 
 HOUR_S = 3_600.0
 
@@ -73,17 +70,6 @@ LEVELS = PriceLevels(entries=((HOUR_S, 2), (HOUR_S, 0)), number_of_levels=3, sta
 
 def offered(power_w: float = 6_000.0, hours: float = 2.0, **changes: Any) -> OfferedSchedule:
     return OfferedSchedule(start_s=0.0, entries=((hours * HOUR_S, power_w),), **changes)
-
-
-def select(world: World, pricing: Pricing) -> World:
-    """Play to schedule exchange with a parameter set of that pricing selected on both sides."""
-    world.start().run_to(SECC, State.SCHEDULE_EXCHANGE)
-    for context in (world.secc.context, world.evcc.context):
-        assert context.offer is not None
-        context.offer = msgspec.structs.replace(
-            context.offer, integers=context.offer.integers | {"Pricing": int(pricing)}
-        )
-    return world
 
 
 def answer(world: World) -> Any:

@@ -12,7 +12,7 @@ from iso15118.messages.iso20.types import EVSENotification, ResponseCode
 from iso15118.session import actions as act
 from iso15118.session.core import NO_SESSION, State
 from iso15118.session.pause import MAX_PAUSED, MemoryStore, PausedSession, bound
-from iso15118.session.ports import OfferedSchedule, Wish
+from iso15118.session.ports import EnergyNeeds, OfferedSchedule, Wish
 from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, ControlMode, ServiceId
 from tests.session.world import EV, SECC, UNIX_S, World
 
@@ -32,6 +32,10 @@ def go_on(world: World) -> None:
 def paused(**options: Any) -> World:
     """A session that the car has paused after 20 s."""
     world = World(**options)
+    # There is more than is needed: any schedule will do, so the car takes the first.
+    world.vehicle.energy_needs = EnergyNeeds(
+        departure_s=36_000.0, target_energy_wh=-5_000.0, maximum_energy_wh=20_000.0
+    )
     sign = -1 if world.evcc.config.services[0] in BIDIRECTIONAL else 1
     world.charger.setpoint_w = sign * 3_000.0
     entries = ((3_600.0, sign * 4_000.0), (3_600.0, 3_000.0))

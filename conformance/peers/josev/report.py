@@ -83,6 +83,7 @@ behaviour as its default:
 | `uniform_price_level` (station) | refuses a schedule without prices |
 | `power_delivery_after_ongoing_pre_charge` (station) | goes from PreCharge(Ongoing) to PowerDelivery |
 | `tell_discharged_energy=False` (station) | can't read BPT_DischargedEnergyReadingWh in MeterInfo |
+| `chooser=follow_first` (car) | sends prices that its simulated station makes up |
 | `held_to=schedule` (station) | announces no more than the charging half of a schedule in stock form |
 
 and these limits of time, as it takes up to 0.5 s a message, and more on a loaded machine:

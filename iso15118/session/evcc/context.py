@@ -10,6 +10,7 @@ from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import MeterInfo, Receipt
 from iso15118.session.app import DC_20, AppProtocolOffer, Link, usable
 from iso15118.session.emitter import EmitterProfile, check_protocols, check_text
+from iso15118.session.evcc.chooser import Chooser, choose_by_cost
 from iso15118.session.lines import NOTHING
 from iso15118.session.parameter_sets import ParameterChoices, check_choices
 from iso15118.session.ports import ChargerLimits, MobilityNeeds, OfferedSchedule
@@ -67,6 +68,8 @@ class EvccConfig(ParameterChoices, frozen=True, kw_only=True):
     """How near the outlet must come to the battery before contactors close. Ours."""
     safe_voltage_v: float = 60.0
     """Welding detection is done when the outlet has fallen below this."""
+    chooser: Chooser = choose_by_cost
+    """Scheduled control: which schedule the car takes and how it uses it (``evcc.chooser``)."""
     complete_power_profile: bool = False
     """Peer profile: some stations want EVPowerProfile in Dynamic control too, and PowerToleranceAcceptance in Scheduled."""
     metering_confirmation_stream: Stream = Stream.SIDE
@@ -124,6 +127,9 @@ class EvccContext:
     ramp: Ramp = field(default_factory=Ramp)
     """The power or current the car takes, on its way."""
     schedule: OfferedSchedule | None = None
+    """Scheduled control: the chosen schedule; its entries are the power profile the car keeps to."""
+    confirm_tolerance: bool = True
+    """Whether the car confirms the power tolerance of the chosen schedule."""
     channel: ChannelSelection | None = None
     """Separated channels: the one that was selected last; None with a unified channel."""
     station_needs: MobilityNeeds = field(default_factory=MobilityNeeds)

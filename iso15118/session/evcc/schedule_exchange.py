@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import msgspec
+
 from iso15118.messages.iso20.common.schedule_exchange import (
     ChargingSchedule,
     Dynamic_SEReqControlMode,
@@ -13,13 +15,17 @@ from iso15118.messages.iso20.common.schedule_exchange import (
     ScheduleExchangeRes,
     ScheduleTuple,
 )
+from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import Processing
-from iso15118.session.actions import SetPilot
+from iso15118.session.actions import Action, ScheduleChosen, SchedulesTold, SetPilot
 from iso15118.session.core import State, Step
+from iso15118.session.evcc.chooser import Situation
 from iso15118.session.evcc.mobility import learn
+from iso15118.session.evcc.profile import power_range
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.ports import EnergyNeeds, OfferedSchedule
-from iso15118.session.quantities import number, rational
+from iso15118.session.prices import read_prices
+from iso15118.session.quantities import entry_power, magnitude, rational
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
 
@@ -78,10 +84,8 @@ def exchanged(session: EvccSession, response: ScheduleExchangeRes, now: float) -
     if not finished and not session.wants_to_stop(now):
         return Step(State.SCHEDULE_EXCHANGE, after=Timer.EVCC_ONGOING_INTERVAL, actions=told)
     session.timers.stop(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE)
-    if finished and response.scheduled_se_res_control_mode is not None and not dynamic:
-        offered = response.scheduled_se_res_control_mode.schedule_tuple
-        kept = [each for each in offered if each.schedule_tuple_id == session.context.kept_tuple_id]
-        session.context.schedule = read_tuple(session, (kept or offered)[0])
+    if finished:
+        told = (*told, *_take(session, response, now))
     if session.wants_to_leave(now):
         return Step(State.SESSION_STOP, actions=told)
     if session.is_ac:
@@ -89,35 +93,93 @@ def exchanged(session: EvccSession, response: ScheduleExchangeRes, now: float) -
     return Step(State.DC_CABLE_CHECK, actions=(*told, SetPilot("C")))
 
 
-def read_tuple(session: EvccSession, schedule: ScheduleTuple) -> OfferedSchedule:
-    """One signed series of steps: where a discharging schedule is not zero it wins over the charging one.
+def _take(session: EvccSession, response: ScheduleExchangeRes, now: float) -> tuple[Action, ...]:
+    """Read all that the station offers, and choose from it in Scheduled control."""
+    dynamic, scheduled = response.dynamic_se_res_control_mode, response.scheduled_se_res_control_mode
+    if scheduled is not None and session.context.control_mode is ControlMode.SCHEDULED:
+        return _choose(session, tuple(read_tuple(session, each) for each in scheduled.schedule_tuple), now)
+    prices = None
+    if dynamic is not None:
+        prices = read_prices(dynamic.absolute_price_schedule, dynamic.price_level_schedule, session.unix_offset_s)
+    return () if prices is None else (SchedulesTold(dynamic_prices=prices),)
 
-    The two may begin at different times. The sign of discharging entries is disagreed about: their magnitude counts,
-    and a charging schedule never discharges.
-    """
-    charging = _steps(schedule.charging_schedule, 1)
-    discharging = [] if schedule.discharging_schedule is None else _steps(schedule.discharging_schedule, -1)
-    times = sorted({time for begin, end, _ in charging + discharging for time in (begin, end)})
-    entries = tuple(
-        (float(end - begin), _power_at(discharging, begin) or _power_at(charging, begin))
-        for begin, end in pairwise(times)
+
+def _choose(session: EvccSession, offered: tuple[OfferedSchedule, ...], now: float) -> tuple[Action, ...]:
+    """Let the chooser decide; a schedule of before a pause is taken again when it is offered (V2G20-1058)."""
+    context, told = session.context, SchedulesTold(schedules=offered)
+    kept = [each for each in offered if each.schedule_tuple_id == context.kept_tuple_id]
+    situation = Situation(
+        schedules=tuple(kept) or offered,
+        needs=session.vehicle.needs(now),
+        power=power_range(session, now),
+        now=now,
     )
-    start_s = (times[0] if times else 0) - session.unix_offset_s
-    return OfferedSchedule(schedule_tuple_id=schedule.schedule_tuple_id, start_s=start_s, entries=entries)
+    choice = session.config.chooser(situation)
+    if choice is None:
+        context.leave(ChargingSession.Terminate)
+        return (told,)
+    context.schedule = msgspec.structs.replace(choice.schedule, entries=choice.entries, discharge_entries=())
+    context.confirm_tolerance = choice.confirm_tolerance
+    chosen = ScheduleChosen(
+        schedule_tuple_id=choice.schedule.schedule_tuple_id,
+        entries=choice.entries,
+        covers_need=choice.covers_need,
+        cost=choice.cost,
+    )
+    return told, chosen
+
+
+def read_tuple(session: EvccSession, schedule: ScheduleTuple) -> OfferedSchedule:
+    """Both directions as two series from one start, with their prices.
+
+    On the wire the two may begin at different times. The sign of discharging entries is disagreed about: their magnitude
+    counts, and a charging schedule never discharges.
+    """
+    charging, discharging = schedule.charging_schedule, schedule.discharging_schedule
+    into = _steps(charging, 1)
+    out = [] if discharging is None else _steps(discharging, -1)
+    times = sorted({time for begin, end, _ in into + out for time in (begin, end)})
+    spans = [(begin, end) for begin, end in pairwise(times) if end > begin]
+    start = times[0] if times else charging.power_schedule.time_anchor
+    tolerance, available = charging.power_schedule.power_tolerance, charging.power_schedule.available_energy
+    prices = [
+        None
+        if half is None
+        else read_prices(half.absolute_price_schedule, half.price_level_schedule, session.unix_offset_s)
+        for half in (charging, discharging)
+    ]
+    return OfferedSchedule(
+        schedule_tuple_id=schedule.schedule_tuple_id,
+        start_s=start - session.unix_offset_s,
+        entries=_series(into, spans) or ((1.0, 0.0),),  # a schedule of no time allows nothing
+        discharge_entries=_series(out, spans) if out else (),
+        power_tolerance_w=None if tolerance is None else magnitude(tolerance),
+        available_energy_wh=None if available is None else magnitude(available),
+        charging_prices=prices[0],
+        discharging_prices=prices[1],
+    )
 
 
 def _steps(schedule: ChargingSchedule, sign: int) -> list[tuple[int, int, float]]:
     """Begin and end of each step, in s since 1970, and its power in W with the direction's sign."""
     steps, begin = [], schedule.power_schedule.time_anchor
     for entry in schedule.power_schedule.power_schedule_entries.power_schedule_entry:
-        power = number(entry.power)
-        steps.append((begin, begin + entry.duration, max(power, 0.0) if sign > 0 else -abs(power)))
+        power = entry_power(entry)
+        if entry.duration:
+            steps.append((begin, begin + entry.duration, max(power, 0.0) if sign > 0 else -abs(power)))
         begin += entry.duration
     return steps
 
 
-def _power_at(steps: list[tuple[int, int, float]], at: int) -> float:
-    return next((power for begin, end, power in steps if begin <= at < end), 0.0)
+def _series(steps: list[tuple[int, int, float]], spans: list[tuple[int, int]]) -> tuple[tuple[float, float], ...]:
+    """The steps cut at the boundaries of both directions; 0 where they have none."""
+    series, at = [], 0
+    for begin, end in spans:
+        while at < len(steps) and steps[at][1] <= begin:
+            at += 1
+        inside = at < len(steps) and steps[at][0] <= begin
+        series.append((float(end - begin), steps[at][2] if inside else 0.0))
+    return tuple(series)
 
 
 PHASES: Phases = {

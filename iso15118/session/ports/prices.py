@@ -99,7 +99,7 @@ class OverstayFee(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float
     """From so long after the end of charging on."""
     fee: float
-    """For every ``period_s`` begun."""
+    """For every ``period_s``."""
     period_s: int
     description: str | None = None
     """At most 160 characters."""

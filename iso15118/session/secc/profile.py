@@ -11,7 +11,7 @@ from iso15118.messages.iso20.common.power_delivery import (
 )
 from iso15118.messages.iso20.types import ResponseCode
 from iso15118.session.actions import Action, PowerProfileChosen
-from iso15118.session.quantities import number
+from iso15118.session.quantities import entry_power
 from iso15118.session.secc.context import HeldTo
 from iso15118.session.secc.sent_schedule import AgreedProfile, SentSchedule, inside
 from iso15118.session.secc.session import SeccSession
@@ -61,8 +61,7 @@ def accept_profile(session: SeccSession, profile: EVPowerProfile | None) -> tupl
 def _entries(profile: EVPowerProfile) -> tuple[tuple[int, float], ...]:
     """Duration in s and power of all lines together in W."""
     return tuple(
-        (entry.duration, sum(number(power) for power in (entry.power, entry.power_l2, entry.power_l3) if power))
-        for entry in profile.ev_power_profile_entries.ev_power_profile_entry
+        (entry.duration, entry_power(entry)) for entry in profile.ev_power_profile_entries.ev_power_profile_entry
     )
 
 

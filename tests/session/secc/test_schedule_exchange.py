@@ -12,14 +12,14 @@ from iso15118.session.ports import OfferedSchedule
 from iso15118.session.prices import read_prices
 from iso15118.session.quantities import number
 from iso15118.session.services import ControlMode, Pricing, ServiceId
-from tests.session.priced import HOUR_S, LEVELS, WHOLE, answer, offered, select, stack, tariff
+from tests.session.priced import HOUR_S, LEVELS, WHOLE, answer, offered, stack, tariff
 from tests.session.world import UNIX_S, World
 
 
 def scheduled(*schedules: OfferedSchedule, pricing: Pricing = Pricing.NONE, **options: Any) -> World:
-    world = World(mode=ControlMode.SCHEDULED, **options)
+    world = World(mode=ControlMode.SCHEDULED, secc={"pricings": (pricing,)} | options.pop("secc", {}), **options)
     world.charger.schedule = schedules
-    return select(world, pricing)
+    return world.start()
 
 
 def tuples(world: World) -> Any:
@@ -100,7 +100,7 @@ def test_a_schedule_ends_where_its_prices_had_to_be_cut() -> None:
 
 @pytest.mark.parametrize("pricing", list(Pricing))
 def test_dynamic_control_may_carry_prices(pricing: Pricing) -> None:
-    world = select(World(), pricing)
+    world = World(secc={"pricings": (pricing,)}).start()
     world.charger.energy_prices = {Pricing.ABSOLUTE: WHOLE, Pricing.PRICE_LEVELS: LEVELS}.get(pricing, WHOLE)
     mode = answer(world)
     told = read_prices(mode.absolute_price_schedule, mode.price_level_schedule, UNIX_S)
@@ -108,7 +108,7 @@ def test_dynamic_control_may_carry_prices(pricing: Pricing) -> None:
 
 
 def test_while_a_back_end_thinks_no_prices_are_told() -> None:
-    world = select(World(), Pricing.ABSOLUTE)
+    world = World(secc={"pricings": (Pricing.ABSOLUTE,)}).start()
     world.charger.energy_prices, world.charger.schedule_ready = WHOLE, False
     assert answer(world).absolute_price_schedule is None
     world.charger.schedule_ready = True

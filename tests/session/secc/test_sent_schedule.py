@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iso15118.session.core import State
 from iso15118.session.ports import OfferedSchedule
-from iso15118.session.secc.sent_schedule import SentSchedule, inside, whole_seconds
+from iso15118.session.secc.sent_schedule import SentSchedule, as_sent, inside, whole_seconds
+from iso15118.session.services import ControlMode
+from tests.session.world import EV, World
 
 UNIX = 1_795_539_600.3
 
@@ -50,3 +54,26 @@ def test_around_a_boundary_either_step_counts_as_present() -> None:
     assert sent.present_w(1059.5) == (-5_000.0, 5_000.0)
     assert sent.present_w(1062.0) == (-5_000.0, 0.0)
     assert sent.present_w(1130.0) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("tolerance_w", [None, 300.0])
+def test_what_was_sent_is_read_back_as_it_was(tolerance_w: float | None) -> None:
+    world = World(mode=ControlMode.SCHEDULED)
+    both = OfferedSchedule(
+        start_s=0.0,
+        entries=((60.0, 5_000.0), (60.0, 0.0)),
+        discharge_entries=((90.0, -4_000.0),),
+        power_tolerance_w=tolerance_w,
+    )
+    world.charger.schedule = (both,)
+    world.start().run_to(EV, State.SCHEDULE_EXCHANGE)
+    (sent,) = world.messages("ScheduleExchangeRes")[-1].scheduled_se_res_control_mode.schedule_tuple
+    assert as_sent(sent) == world.secc.context.schedules[1]
+    assert as_sent(sent).steps == ((60, -4_000.0, 5_000.0), (30, -4_000.0, 0.0), (30, 0.0, 0.0))
+
+
+def test_a_schedule_cut_short_keeps_at_least_a_second() -> None:
+    sent = SentSchedule(1, 1000, ((60, 0.0, 5_000.0), (60, -5_000.0, 0.0)))
+    assert sent.until(None) is sent
+    assert sent.until(1090).steps == ((60, 0.0, 5_000.0), (30, -5_000.0, 0.0))
+    assert sent.until(900).steps == ((1, 0.0, 5_000.0),)
