@@ -181,7 +181,7 @@ class Car:
             PeerTimeout: Nobody answered the search.
             SessionError: Nobody listens where the station should.
         """
-        warm()
+        warm(self.config.der_services())
         if self.port is None:
             host, port = await discover(
                 self.clock, Security.NONE, host=self.host, port=self.sdp_port, interface=self.interface

@@ -255,7 +255,7 @@ class Station:
 
     async def __aenter__(self) -> Self:
         """Listen; all that a session needs is imported and built before a car can find it."""
-        warm()
+        warm(self.config.der_services())
         self._server, self.port = await listen(self._accept, self.host, self.port)
         if self.sdp_port is not None:
             endpoint = SdpEndpoint(ipaddress.IPv6Address(self.host.partition("%")[0]), self.port)

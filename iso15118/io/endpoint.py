@@ -6,7 +6,7 @@ byte of a simulated session is a real one.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 import msgspec
 
@@ -21,7 +21,7 @@ from iso15118.messages.registry import schema_set
 from iso15118.session.actions import Action, Late, Send
 from iso15118.session.core import Session
 from iso15118.session.emitter import EmitterProfile
-from iso15118.session.services import payload_type_of
+from iso15118.session.services import ServiceId, ac_payload_type, payload_type_of
 from iso15118.session.side import SIDE_STREAMS
 from iso15118.trace import Trace
 from iso15118.v2gtp import SCHEMA_KEYS, Frame, FrameReader, PayloadType, frame_bytes
@@ -43,9 +43,17 @@ _SPOKEN = frozenset({PayloadType.SAP, PayloadType.COMMON_MESSAGES, PayloadType.A
 """Payload types a session may be sent."""
 
 
-def warm() -> None:
-    """Build every grammar a session may need; a no-op from the second time on."""
-    for key in ("AppProtocol", "CommonMessages", "AC", "DC"):
+_AC_TYPES = frozenset({PayloadType.AC, PayloadType.AC_DER_IEC, PayloadType.AC_DER_SAE})
+"""The messages of AC in three sets: read by another than the service's they would be taken for others."""
+
+
+def warm(der_services: Iterable[ServiceId] = ()) -> None:
+    """Build every grammar a session may need; a no-op from the second time on.
+
+    Args:
+        der_services: Services of inverters at the grid that may be used; those who have none save their memory.
+    """
+    for key in ("AppProtocol", "CommonMessages", "AC", "DC", *(service.name for service in der_services)):
         exi.warm(key)
 
 
@@ -80,7 +88,8 @@ class Endpoint:
         self._read = QName("", "")
         """Root of the message read last on the main stream."""
         self._told: set[tuple[str, str]] = set()
-        warm()
+        self._spoken = _SPOKEN.union(ac_payload_type(service) for service in session.der_services)
+        warm(session.der_services)
 
     def receive_data(self, data: bytes, now: float) -> list[Action | Transmit]:
         """Take bytes as they arrived, cut anyhow."""
@@ -97,7 +106,8 @@ class Endpoint:
 
     def _frame(self, frame: Frame, now: float) -> list[Action | Transmit]:
         key = SCHEMA_KEYS.get(frame.payload_type)
-        if key is None or frame.payload_type not in _SPOKEN:
+        wanted = ac_payload_type(self.session.service_id)
+        if key is None or frame.payload_type not in self._spoken or frame.payload_type in _AC_TYPES - {wanted}:
             self.ignored += 1
             self._trace_bytes(frame, "a payload type that is not spoken here", now)
             return []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from iso15118.messages.iso20.common.metering import MeteringConfirmationReq
 from iso15118.messages.iso20.types import Receipt
@@ -40,13 +41,20 @@ from iso15118.session.ports import (
     StageReading,
     ValueAddedService,
 )
+from iso15118.session.ports.der import IecOutletPort, SaeOutletPort
 from iso15118.session.services import ControlMode, MobilityNeedsMode, ServiceId
+
+if TYPE_CHECKING:
+    from iso15118.session.ports.der_iec import IecSettings
+    from iso15118.session.ports.der_sae import SaeSettings
 
 __all__ = ["TRANSFER_MODES", "OcppCharger"]
 
 TRANSFER_MODES: Mapping[int, Mapping[int, str]] = {
     ServiceId.AC: {1: "AC_single_phase", 3: "AC_three_phase"},
     ServiceId.AC_BPT: {1: "AC_BPT", 3: "AC_BPT"},
+    ServiceId.AC_DER_IEC: {1: "AC_BPT_DER", 3: "AC_BPT_DER"},
+    ServiceId.AC_DER_SAE: {1: "AC_BPT_DER", 3: "AC_BPT_DER"},
     ServiceId.DC: {0: "DC"},
     ServiceId.DC_BPT: {0: "DC_BPT"},
     ServiceId.MCS: {0: "DC"},
@@ -60,12 +68,15 @@ _DAY_S = 86_400.0
 class OcppCharger(Charger):
     """Ports of an outlet whose authorization, services, set points and schedules come from a back end.
 
-    It has the ports of an AC outlet (``AcOutletPort``) if the device has them.
+    It has the ports of an AC outlet (``AcOutletPort``), and of one for inverters (``IecOutletPort``, ``SaeOutletPort``), if
+    the device has them.
     """
 
     ac_outlet: Callable[[float], AcOutlet]
     ac_limits: Callable[[float], AcLimits]
     ac_reading: Callable[[float], AcReading]
+    der_iec: Callable[[float], IecSettings | None]
+    der_sae: Callable[[float], SaeSettings | None]
 
     def __init__(
         self, device: Charger, station: ChargingStation, evse_id: int, *, unix_offset_s: float, efficiency: float = 1.0
@@ -90,6 +101,10 @@ class OcppCharger(Charger):
         if isinstance(device, AcOutletPort):
             # Only then: a session offers AC at a charger that can answer these (``AcOutletPort``).
             self.ac_outlet, self.ac_limits, self.ac_reading = device.ac_outlet, device.ac_limits, device.ac_reading
+        if isinstance(device, IecOutletPort):
+            self.der_iec = device.der_iec
+        if isinstance(device, SaeOutletPort):
+            self.der_sae = device.der_sae
 
     # --- ports ---
 

@@ -17,12 +17,16 @@ from iso15118.messages.xmldsig import Signature
 from iso15118.session.pause import PausedSession
 from iso15118.session.ports import ChargingNeeds, Display, MobilityNeeds, OfferedSchedule, Prices
 from iso15118.session.ports.ac import PerLine
+from iso15118.session.ports.der import Plain
 from iso15118.v2gtp import PayloadType
 
 __all__ = [
     "Action",
     "AuthorizationWanted",
     "Close",
+    "DerAlarm",
+    "DerCarTold",
+    "DerModesTold",
     "DropPaused",
     "Ended",
     "EnergyFlow",
@@ -41,6 +45,7 @@ __all__ = [
     "ServiceChosen",
     "SetAcPower",
     "SetContactor",
+    "SetDerControl",
     "SetPilot",
     "SetStage",
     "StageMode",
@@ -111,6 +116,13 @@ class SetAcPower(msgspec.Struct, frozen=True, kw_only=True):
     """Lowest power that car and station allow now (<= 0)."""
     max_power_w: PerLine = (0.0, 0.0, 0.0)
     """Highest power that car and station allow now (>= 0)."""
+
+
+class SetDerControl(msgspec.Struct, frozen=True):
+    """EV only, AC_DER_IEC and AC_DER_SAE. Desired settings of the car's inverter: accepted ones, told by the station."""
+
+    settings: Plain
+    """``IecSettings`` or ``SaeSettings``."""
 
 
 class SetContactor(msgspec.Struct, frozen=True):
@@ -209,6 +221,32 @@ class ScheduleChosen(msgspec.Struct, frozen=True, kw_only=True):
     """In the currency of the schedule's prices; None where it has no absolute ones."""
 
 
+class DerCarTold(msgspec.Struct, frozen=True):
+    """SECC: what the car's inverter can do, from parameter discovery; again when it tells something else."""
+
+    car: Plain
+    """``IecCar`` or ``SaeCar``."""
+
+
+class DerModesTold(msgspec.Struct, frozen=True, kw_only=True):
+    """SECC, AC_DER_SAE: bitmaps (``SaeMode``) of functions; again when one changes."""
+
+    supported: int
+    """What the car has."""
+    wanted: int
+    """What the station's settings enable of that."""
+    enabled: int
+    """What acts, as the car says; it need not be what is wanted."""
+
+
+class DerAlarm(msgspec.Struct, frozen=True):
+    """SECC: the car's inverter tells of trouble, or of its end, as the schema's numbers, to which it gives no meaning."""
+
+    service_id: int
+    status: int
+    """AC_DER_SAE: DERAlarmStatus, a bitmap; AC_DER_IEC: GridEventCondition. 0 for none."""
+
+
 class EnergyFlow(msgspec.Struct, frozen=True):
     """Energy may flow (PowerDelivery Start accepted) or no longer does."""
 
@@ -299,6 +337,7 @@ Action = (
     | SetStage
     | SetAcPower
     | SetContactor
+    | SetDerControl
     | SetPilot
     | StateChanged
     | EvccIdentified
@@ -311,6 +350,9 @@ Action = (
     | PowerProfileChosen
     | SchedulesTold
     | ScheduleChosen
+    | DerCarTold
+    | DerModesTold
+    | DerAlarm
     | EnergyFlow
     | LoopSeen
     | MeteringConfirmed

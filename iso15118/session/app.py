@@ -14,7 +14,18 @@ import msgspec
 from iso15118.errors import LocalError
 from iso15118.messages.app import AppProtocol, ResponseCode, SupportedAppProtocolReq, SupportedAppProtocolRes
 
-__all__ = ["AC_20", "DC_20", "AppProtocolOffer", "Family", "Link", "negotiate", "offer", "usable"]
+__all__ = [
+    "AC_20",
+    "AC_DER_IEC_20",
+    "AC_DER_SAE_20",
+    "DC_20",
+    "AppProtocolOffer",
+    "Family",
+    "Link",
+    "negotiate",
+    "offer",
+    "usable",
+]
 
 
 class Family(enum.Enum):
@@ -38,6 +49,8 @@ class AppProtocolOffer(msgspec.Struct, frozen=True):
 
 AC_20 = AppProtocolOffer("urn:iso:std:iso:15118:-20:AC", 1, 0, Family.ISO_20)
 DC_20 = AppProtocolOffer("urn:iso:std:iso:15118:-20:DC", 1, 0, Family.ISO_20)
+AC_DER_IEC_20 = AppProtocolOffer("urn:iso:std:iso:15118:-20:AC-DER-IEC", 1, 0, Family.ISO_20)
+AC_DER_SAE_20 = AppProtocolOffer("urn:iso:std:iso:15118:-20:AC-DER-SAE", 1, 0, Family.ISO_20)
 
 
 class Link(enum.Enum):

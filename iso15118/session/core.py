@@ -33,13 +33,14 @@ from iso15118.session.actions import (
     Late,
     SetAcPower,
     SetContactor,
+    SetDerControl,
     SetPilot,
     SetStage,
     StageMode,
     StateChanged,
 )
 from iso15118.session.emitter import EmitterProfile
-from iso15118.session.services import AC_SERVICES
+from iso15118.session.services import AC_SERVICES, DER_SERVICES, ServiceId
 from iso15118.session.timers import Deadlines, Limits, Timer
 from iso15118.v2gtp import PayloadType
 
@@ -49,10 +50,12 @@ __all__ = [
     "FINAL_STATES",
     "NO_CURRENT_A",
     "NO_SESSION",
+    "PARAMETER_DISCOVERIES",
     "STAGE_OFF",
     "Session",
     "State",
     "Step",
+    "parameter_discovery_of",
 ]
 
 NO_CURRENT_A = 1.0
@@ -76,6 +79,8 @@ class State(enum.Enum):
     SERVICE_DETAIL = "ServiceDetail"
     SERVICE_SELECTION = "ServiceSelection"
     AC_CHARGE_PARAMETER_DISCOVERY = "AC_ChargeParameterDiscovery"
+    AC_DER_CHARGE_PARAMETER_DISCOVERY = "AC_DER_ChargeParameterDiscovery"
+    """As AC_ChargeParameterDiscovery, for inverters at the grid: settings are negotiated there, in several rounds."""
     DC_CHARGE_PARAMETER_DISCOVERY = "DC_ChargeParameterDiscovery"
     SCHEDULE_EXCHANGE = "ScheduleExchange"
     DC_CABLE_CHECK = "DC_CableCheck"
@@ -98,8 +103,24 @@ class State(enum.Enum):
 CHARGE_LOOPS = frozenset({State.AC_CHARGE_LOOP, State.DC_CHARGE_LOOP})
 """States in which energy flows."""
 
+PARAMETER_DISCOVERIES = frozenset(
+    {
+        State.AC_CHARGE_PARAMETER_DISCOVERY,
+        State.AC_DER_CHARGE_PARAMETER_DISCOVERY,
+        State.DC_CHARGE_PARAMETER_DISCOVERY,
+    }
+)
+"""What follows the choice of a service."""
+
 FINAL_STATES = frozenset({State.POWER_OFF, State.CLOSING, State.ENDED})
 """States in which messages are ignored: the session has ended."""
+
+
+def parameter_discovery_of(service_id: int) -> State:
+    """The parameter discovery of a service."""
+    if service_id in DER_SERVICES:
+        return State.AC_DER_CHARGE_PARAMETER_DISCOVERY
+    return State.AC_CHARGE_PARAMETER_DISCOVERY if service_id in AC_SERVICES else State.DC_CHARGE_PARAMETER_DISCOVERY
 
 
 class Step(NamedTuple):
@@ -167,6 +188,11 @@ class Session(abc.ABC):
     @abc.abstractmethod
     def service_id(self) -> int:
         """The energy transfer service talked about or selected (``ServiceId``); 0 before."""
+
+    @property
+    @abc.abstractmethod
+    def der_services(self) -> frozenset[ServiceId]:
+        """Services of inverters at the grid that the settings allow: only for these their schema sets are loaded."""
 
     @property
     def is_ac(self) -> bool:
@@ -311,7 +337,7 @@ class Session(abc.ABC):
         """Drop desired states that are what we desired already; remember the rest."""
         new: list[Action] = []
         for action in actions:
-            if isinstance(action, SetStage | SetAcPower | SetContactor | SetPilot):
+            if isinstance(action, SetStage | SetAcPower | SetContactor | SetPilot | SetDerControl):
                 if self._desired.get(type(action)) == action:
                     continue
                 self._desired[type(action)] = action

@@ -105,7 +105,7 @@ def _combinations(service_id: int, choices: ParameterChoices) -> Iterator[dict[s
         _connectors(service_id, choices),
         choices.bpt_channels if both else (None,),
         choices.generator_modes if both else (None,),
-        choices.islanding_detections if both and ac else (None,),
+        choices.islanding_detections if service_id == ServiceId.AC_BPT else (None,),
         choices.pricings,
         _control(choices),
     ):
@@ -129,6 +129,7 @@ def parameter_sets(
     lines: int = 3,
     nominal_voltage_v: float = 230.0,
     islanding_name: str = ISLANDING_NAMES[0],
+    der_functions: int = 0,
 ) -> tuple[ParameterSet, ...]:
     """The parameter sets an outlet offers of a service.
 
@@ -141,6 +142,7 @@ def parameter_sets(
         lines: AC: lines of the outlet, 1 or 3; sets that need more are left out and keep their numbers.
         nominal_voltage_v: AC: line to neutral; told in whole volts.
         islanding_name: AC_BPT: how the parameter of islanding detection is spelled.
+        der_functions: AC_DER_IEC: bitmap of the functions that are wanted of the inverter.
     """
     sets = []
     for set_id, values in enumerate(_combinations(service_id, choices), start=1):
@@ -148,6 +150,8 @@ def parameter_sets(
             if AcConnector(values["Connector"]).lines > lines:
                 continue
             values["EVSENominalVoltage"] = round(nominal_voltage_v)
+        if service_id == ServiceId.AC_DER_IEC:
+            values["DERControlFunctions"] = der_functions
         names = {ISLANDING_NAMES[0]: islanding_name}
         parameters = tuple(Parameter(name=names.get(name, name), int_value=v) for name, v in values.items())
         sets.append(ParameterSet(parameter_set_id=set_id, parameter=parameters))

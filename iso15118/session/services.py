@@ -19,7 +19,7 @@ from iso15118.messages.iso20.common import xmlns
 from iso15118.messages.iso20.common.service import ParameterSet
 from iso15118.messages.iso20.wpt import xmlns as wpt_xmlns
 from iso15118.messages.model import Record
-from iso15118.session.app import AppProtocolOffer
+from iso15118.session.app import AC_20, AC_DER_IEC_20, AC_DER_SAE_20, DC_20, AppProtocolOffer
 from iso15118.session.quantities import number
 from iso15118.v2gtp import PayloadType
 
@@ -27,6 +27,7 @@ __all__ = [
     "AC_SERVICES",
     "BIDIRECTIONAL",
     "DC_SERVICES",
+    "DER_SERVICES",
     "ISLANDING_NAMES",
     "AcConnector",
     "BptChannel",
@@ -40,6 +41,7 @@ __all__ = [
     "Pricing",
     "ServiceId",
     "ValueAdded",
+    "ac_payload_type",
     "payload_type_of",
     "read_offer",
     "services_of",
@@ -84,6 +86,11 @@ _AC_OF_SERVICE: Mapping[int, PayloadType] = MappingProxyType(
 )
 
 
+def ac_payload_type(service_id: int) -> PayloadType:
+    """Payload type of the messages of AC in a session of that service; any number before one is selected."""
+    return _AC_OF_SERVICE.get(service_id, PayloadType.AC)
+
+
 def payload_type_of(message: Record, service_id: int) -> PayloadType:
     """Payload type to send a message with, which decides the schema set it is written in.
 
@@ -101,22 +108,39 @@ def payload_type_of(message: Record, service_id: int) -> PayloadType:
     payload_type = _OF_NAMESPACE.get(uri)
     if payload_type is None:
         raise LocalError(f"no payload type for {type(message).__name__} of namespace {uri!r}")
-    return _AC_OF_SERVICE.get(service_id, payload_type) if payload_type is PayloadType.AC else payload_type
+    return ac_payload_type(service_id) if payload_type is PayloadType.AC else payload_type
 
 
-AC_SERVICES = frozenset({ServiceId.AC, ServiceId.AC_BPT})
+DER_SERVICES = frozenset({ServiceId.AC_DER_IEC, ServiceId.AC_DER_SAE})
+"""Services of inverters at the grid (Amendment 1)."""
+_PLAIN_AC = frozenset({ServiceId.AC, ServiceId.AC_BPT})
+AC_SERVICES = _PLAIN_AC | DER_SERVICES
 """Services whose sessions use the AC messages."""
 DC_SERVICES = frozenset({ServiceId.DC, ServiceId.DC_BPT, ServiceId.MCS, ServiceId.MCS_BPT})
 """Services whose sessions use the DC messages."""
-_SERVICES: Mapping[str, frozenset[ServiceId]] = MappingProxyType({ac.XMLNS.uri: AC_SERVICES, dc.XMLNS.uri: DC_SERVICES})
+_SERVICES: Mapping[str, frozenset[ServiceId]] = MappingProxyType(
+    {
+        AC_20.namespace: _PLAIN_AC,
+        DC_20.namespace: DC_SERVICES,
+        AC_DER_IEC_20.namespace: _PLAIN_AC | {ServiceId.AC_DER_IEC},
+        AC_DER_SAE_20.namespace: _PLAIN_AC | {ServiceId.AC_DER_SAE},
+    }
+)
 
 
-def services_of(protocol: AppProtocolOffer | None) -> frozenset[ServiceId]:
-    """Services that a session can run under the protocol the handshake chose; none without one."""
-    return _SERVICES.get("" if protocol is None else protocol.namespace, frozenset())
+def services_of(protocol: AppProtocolOffer | None, *, der_with_ac: bool = False) -> frozenset[ServiceId]:
+    """Services that a session can run under the protocol the handshake chose; none without one.
+
+    Args:
+        protocol: What was chosen.
+        der_with_ac: Whether the services of inverters run under the protocol of plain AC as well.
+    """
+    namespace = "" if protocol is None else protocol.namespace
+    services = _SERVICES.get(namespace, frozenset())
+    return services | DER_SERVICES if der_with_ac and namespace == AC_20.namespace else services
 
 
-BIDIRECTIONAL = frozenset({ServiceId.AC_BPT, ServiceId.DC_BPT, ServiceId.DC_ACDP_BPT, ServiceId.MCS_BPT})
+BIDIRECTIONAL = frozenset({ServiceId.AC_BPT, ServiceId.DC_BPT, ServiceId.DC_ACDP_BPT, ServiceId.MCS_BPT}) | DER_SERVICES
 
 
 class ControlMode(enum.IntEnum):

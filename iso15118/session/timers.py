@@ -52,11 +52,13 @@ class Timer(enum.Enum):
 
     # How long "Ongoing" may last.
     EVCC_ONGOING_AUTHORIZATION = 60.0, "seen in Josev"
+    EVCC_ONGOING_PARAMETER_DISCOVERY = 60.0, "ours: AC_DER_IEC and AC_DER_SAE, until both sides have finished"
     EVCC_ONGOING_SCHEDULE_EXCHANGE = 60.0, "55 s of the SECC and a margin of ours"
     EVCC_CABLE_CHECK = 40.0, "seen in Josev"
     EVCC_PRE_CHARGE = 10.0, "seen in Josev; another source has 60 s"
     EVCC_WELDING_DETECTION = 60.0, "seen in Josev"
     SECC_ONGOING_EIM = 180.0, "seen in EVerest"
+    SECC_ONGOING_PARAMETER_DISCOVERY = 65.0, "ours: the EVCC's 60 s and a margin"
     SECC_ONGOING_SCHEDULE_EXCHANGE = 55.0, "seen in EVerest"
 
     SECC_CABLE_CHECK = 60.0, "ours: the EVCC's 40 s and a margin"

@@ -17,7 +17,7 @@ from iso15118.session import actions as act
 from iso15118.session.core import FINAL_STATES, State
 from iso15118.session.ports import Authorization, IsolationState, OfferedSchedule
 from iso15118.session.quantities import rational
-from iso15118.session.services import ControlMode
+from iso15118.session.services import ControlMode, ServiceId
 from iso15118.session.timers import Timer
 from tests.session import test_timers
 from tests.session.world import EV, SECC, World
@@ -38,7 +38,9 @@ def repeat(world: World, request: Record, every_s: float, for_s: float) -> float
 
 def arrived(state: State, world: World) -> Record:
     """Run until the station is in ``state``; the request that is about to arrive."""
-    world.start().run_to(SECC, state)
+    if world.secc.state is State.SUPPORTED_APP_PROTOCOL:
+        world.start()
+    world.run_to(SECC, state)
     return world._queue[0][1]
 
 
@@ -165,6 +167,41 @@ def test_a_warning_ends_when_the_car_keeps_to_its_schedule_again() -> None:
         world.inject(SECC, request)
         world.run(until_s=world.now + 0.25)
     assert world.secc.state is State.DC_CHARGE_LOOP
+
+
+@covers(Timer.SECC_ONGOING_PARAMETER_DISCOVERY)
+@pytest.mark.parametrize("service", [ServiceId.AC_DER_IEC, ServiceId.AC_DER_SAE])
+def test_a_car_that_never_makes_up_its_mind(service: ServiceId) -> None:
+    world = World(service=service)
+    state = State.AC_DER_CHARGE_PARAMETER_DISCOVERY
+    assert repeat(world, arrived(state, world), 5.0, 300.0) == pytest.approx(70.0, abs=5.1)
+    assert world.last_code() == "FAILED"
+    world.run()
+    assert world.secc.state is State.ENDED
+
+
+@covers(Timer.EVCC_ONGOING_PARAMETER_DISCOVERY)
+def test_a_station_that_never_knows_its_settings() -> None:
+    world = World(service=ServiceId.AC_DER_SAE)
+    world.charger.der_sae = lambda now: None  # type: ignore[method-assign]
+    world.start().run().check_end()
+    assert "EVCC_ONGOING_PARAMETER_DISCOVERY" in (world.error(EV) or "")
+    assert world.now == pytest.approx(60.0, abs=5.0)
+
+
+def test_a_car_may_go_back_to_service_discovery_so_many_times_only() -> None:
+    world = World(service=ServiceId.AC_DER_IEC)
+    discovery = arrived(State.SERVICE_DISCOVERY, world)
+    parameters = arrived(State.AC_DER_CHARGE_PARAMETER_DISCOVERY, world)
+    world.freeze(EV)
+    again = [parameters, discovery, *world.messages("ServiceDetailReq"), *world.messages("ServiceSelectionReq")]
+    for _ in range(8):
+        for request in again:
+            world.inject(SECC, request)
+            assert world.last_code() == "OK"
+    world.inject(SECC, parameters)
+    world.inject(SECC, discovery)
+    assert world.last_code() == "FAILED"
 
 
 def test_every_timer_is_seen_to_run_out() -> None:

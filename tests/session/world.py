@@ -23,7 +23,7 @@ from iso15118.messages.iso20 import ac, acdp, dc
 from iso15118.messages.iso20.wpt import xmlns as wpt
 from iso15118.messages.model import Record
 from iso15118.session import actions as act
-from iso15118.session.app import AC_20, DC_20, Link
+from iso15118.session.app import AC_20, AC_DER_IEC_20, AC_DER_SAE_20, DC_20, Link
 from iso15118.session.core import NO_CURRENT_A, Session, State
 from iso15118.session.evcc import PHASES, SIDE_PHASES, EvccConfig, EvccSession, SidePhases
 from iso15118.session.pause import MemoryStore, PauseStore
@@ -35,7 +35,7 @@ from iso15118.session.ports import (
 )
 from iso15118.session.ports.ac import AcReading
 from iso15118.session.secc import HANDLERS, SIDE_HANDLERS, SeccConfig, SeccSession, SideHandlers
-from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
+from iso15118.session.services import AC_SERVICES, DER_SERVICES, ControlMode, ServiceId
 from iso15118.session.side import Stream
 from iso15118.session.timers import Limits
 from iso15118.v2gtp import PayloadType
@@ -70,14 +70,18 @@ _KEYS = {
 }
 
 
-def code_key(message: Record) -> str:
-    """Schema set of a message of a session."""
-    return _KEYS.get(type(message).xmlns.uri, "CommonMessages")
+_PROTOCOLS = {ServiceId.AC_DER_IEC: AC_DER_IEC_20, ServiceId.AC_DER_SAE: AC_DER_SAE_20}
 
 
-def encoded(message: Record) -> bytes:
+def code_key(message: Record, service_id: int = 0) -> str:
+    """Schema set of a message of a session of that service."""
+    key = _KEYS.get(type(message).xmlns.uri, "CommonMessages")
+    return ServiceId(service_id).name if key == "AC" and service_id in DER_SERVICES else key
+
+
+def encoded(message: Record, service_id: int = 0) -> bytes:
     """As it goes over the wire; a class behind two roots as the one that has its name."""
-    key = code_key(message)
+    key = code_key(message, service_id)
     return exi.encode(message, key, element=type(message).__name__ if key == "ACDP" else None)
 
 
@@ -89,6 +93,8 @@ def code_of(response: Record) -> str:
 
 def service_for(state: State) -> ServiceId:
     """A service whose session comes to that state; DC where it does not matter."""
+    if state is State.AC_DER_CHARGE_PARAMETER_DISCOVERY:
+        return ServiceId.AC_DER_IEC
     return ServiceId.AC_BPT if state.value.startswith("AC_") else ServiceId.DC_BPT
 
 
@@ -135,7 +141,7 @@ class World:
         self.now = 0.0 if after is None else after.now
         self.charger = KeyCharger()
         self.charger.pilot_state = "B"
-        self.charger.offered_services = (6, 2, 5, 1, 9, 8)
+        self.charger.offered_services = (6, 2, 5, 1, 9, 8, 10, 11)
         self.charger.meter_reading = MeterReading(meter_id="M1", import_wh=IMPORT_WH, export_wh=EXPORT_WH)
         self.vehicle = KeyVehicle(
             limits=VehicleLimits(),
@@ -149,14 +155,14 @@ class World:
         binding = binding if binding is not None else dict.fromkeys((EV, SECC), b"the vehicle's certificate")
         paused = () if after is None else [e.item.record.session_id for e in after.events(act.KeepPaused, EV)]
         service = service or service_for(towards or State.SESSION_SETUP)
-        is_ac = service in AC_SERVICES
+        protocol = _PROTOCOLS.get(service, AC_20 if service in AC_SERVICES else DC_20)
         random_ids = itertools.count(1) if after is None else after._random_ids
         self._random_ids = random_ids
         self.secc = SeccSession(
             self.charger,
             HANDLERS,
             side_handlers=SIDE_HANDLERS if side_handlers is None else side_handlers,
-            config=SeccConfig(link=Link.LAB_TCP, served=(DC_20, AC_20) if is_ac else (DC_20,), **(secc or {})),
+            config=SeccConfig(link=Link.LAB_TCP, **({"served": (DC_20, protocol)} | (secc or {}))),
             random_bytes=lambda n: next(random_ids).to_bytes(n, "big"),
             limits=secc_limits,
             unix_offset_s=UNIX_S,
@@ -166,7 +172,7 @@ class World:
         )
         config: dict[str, Any] = {
             "link": Link.LAB_TCP,
-            "protocols": (AC_20 if is_ac else DC_20,),
+            "protocols": (protocol,),
             "services": (service,),
             "control_modes": (mode,),
         } | (evcc or {})
@@ -381,7 +387,9 @@ class World:
             match action:
                 case act.Send(message=message):
                     if self.encoded:
-                        encoded(message)
+                        data = encoded(message, self.session(at).service_id)
+                        if self.session(at).service_id in DER_SERVICES:  # its modes are told apart by the schema set
+                            assert exi.decode(data, code_key(message, self.session(at).service_id)) == message
                     for matches, change in list(self._watches):
                         if matches(event):
                             change()

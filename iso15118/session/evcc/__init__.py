@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iso15118.session.evcc import (
     ac,
+    ac_der,
     app,
     authorization,
     dc,
@@ -35,6 +36,7 @@ PHASES: Phases = {
     **authorization.PHASES,
     **service.PHASES,
     **ac.PHASES,
+    **ac_der.PHASES,
     **dc.PHASES,
     **schedule_exchange.PHASES,
     **power_delivery.PHASES,

@@ -82,4 +82,13 @@ _PLAIN: Mapping[int, Variant] = MappingProxyType(
 
 def variant_of(service_id: int) -> Variant:
     """What an AC service has of its own."""
+    # Loaded by those cars only that have such a service: small machines save the memory.
+    if service_id == ServiceId.AC_DER_IEC:
+        from iso15118.session.evcc import ac_der_iec
+
+        return ac_der_iec.VARIANT
+    if service_id == ServiceId.AC_DER_SAE:
+        from iso15118.session.evcc import ac_der_sae
+
+        return ac_der_sae.VARIANT
     return _PLAIN[service_id]

@@ -15,8 +15,10 @@ from iso15118.session.lines import NOTHING
 from iso15118.session.parameter_sets import ParameterChoices, check_choices
 from iso15118.session.ports import ChargerLimits, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.ac import AcLimits
+from iso15118.session.ports.der import Plain
 from iso15118.session.ramp import Ramp
 from iso15118.session.services import (
+    DER_SERVICES,
     BptChannel,
     ControlMode,
     DcConnector,
@@ -26,6 +28,7 @@ from iso15118.session.services import (
     Offer,
     Pricing,
     ServiceId,
+    services_of,
 )
 from iso15118.session.side import Stream
 from iso15118.units import DischargeLimitSign
@@ -74,6 +77,8 @@ class EvccConfig(ParameterChoices, frozen=True, kw_only=True):
     """Peer profile: some stations want EVPowerProfile in Dynamic control too, and PowerToleranceAcceptance in Scheduled."""
     metering_confirmation_stream: Stream = Stream.SIDE
     """Where a signed meter reading is sent: beside the charge loop, or between two of its messages."""
+    der_with_ac_protocol: bool = False
+    """Peer profile: some stations offer AC_DER services after a handshake for plain AC."""
     emitter_profile: EmitterProfile = EmitterProfile.CONSERVATIVE
     """Whether to send only what every deployed codec can read."""
 
@@ -86,6 +91,11 @@ class EvccConfig(ParameterChoices, frozen=True, kw_only=True):
         check_text("EvccConfig.evcc_id", self.evcc_id, self.emitter_profile)
         check_protocols("EvccConfig.protocols", usable(self.protocols, self.link), self.emitter_profile)
         check_choices("EvccConfig", self, (), None)
+
+    def der_services(self) -> frozenset[ServiceId]:
+        """Services of inverters at the grid that the car can use under the protocols it offers."""
+        services = (services_of(each, der_with_ac=self.der_with_ac_protocol) for each in self.protocols)
+        return DER_SERVICES.intersection(self.services, frozenset[ServiceId]().union(*services))
 
 
 @dataclass(slots=True)
@@ -126,6 +136,18 @@ class EvccContext:
     """EVSEPowerRampLimitation; None when the station named none."""
     ramp: Ramp = field(default_factory=Ramp)
     """The power or current the car takes, on its way."""
+    der_settings: Plain | None = None
+    """AC_DER_*: the station's settings, latest first (``IecSettings``, ``SaeSettings``)."""
+    der_accepted: Plain | None = None
+    """AC_DER_*: the last of these that the car has accepted."""
+    der_ratings: Plain | None = None
+    """AC_DER_SAE: what the inverter could do when that was last told."""
+    der_ratings_s: float = 0.0
+    """AC_DER_SAE: since when that is so."""
+    der_finished: bool = False
+    """AC_DER_*: the last request of parameter discovery said Finished."""
+    rejected_services: set[int] = field(default_factory=set)
+    """AC_DER_*: services whose settings the car did not accept."""
     schedule: OfferedSchedule | None = None
     """Scheduled control: the chosen schedule; its entries are the power profile the car keeps to."""
     confirm_tolerance: bool = True
@@ -161,7 +183,7 @@ class EvccContext:
 
     def without_service(self) -> EvccContext:
         """What remains of it when services are chosen anew: all but what was bound to the old one (V2G20-1477)."""
-        return EvccContext(protocol=self.protocol, evse_id=self.evse_id)
+        return EvccContext(protocol=self.protocol, evse_id=self.evse_id, rejected_services=self.rejected_services)
 
     def leave(self, how: ChargingSession) -> None:
         """Have the session left; a wish is never replaced by a less final one."""

@@ -13,15 +13,16 @@ from iso15118.messages.iso20.common.service import (
 )
 from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.session.actions import ServiceChosen
-from iso15118.session.core import State, Step
+from iso15118.session.core import PARAMETER_DISCOVERIES, State, Step, parameter_discovery_of
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.parameter_sets import preferred, service_chosen
 from iso15118.session.ports.ac import AcInletPort
-from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, ControlMode, Offer, read_offer, services_of
+from iso15118.session.ports.der import IecInletPort, SaeInletPort
+from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, ControlMode, Offer, ServiceId, read_offer, services_of
 from iso15118.session.timers import Timer
 from iso15118.session.value_added import spell_selection
 
-__all__ = ["PHASES", "better_service", "chosen", "parameter_discovery", "select"]
+__all__ = ["PHASES", "better_service", "chosen", "select"]
 
 
 def compose_discovery(session: EvccSession, now: float) -> ServiceDiscoveryReq:
@@ -46,9 +47,7 @@ def discovered(session: EvccSession, response: ServiceDiscoveryRes, now: float) 
 
 def _candidates(session: EvccSession, now: float) -> list[int]:
     """Services on offer that the car can use now, the preferred one first."""
-    usable = services_of(session.context.protocol)
-    if not isinstance(session.vehicle, AcInletPort):
-        usable -= AC_SERVICES
+    usable = _usable(session)
     preferred_first = session.vehicle.preferred_services(now)
     if preferred_first is None:
         preferred_first = session.config.services
@@ -60,6 +59,18 @@ def better_service(session: EvccSession, now: float) -> bool:
     context = session.context
     others = [each for each in _candidates(session, now) if each not in context.passed_over]
     return context.renegotiation_supported and bool(others) and others[0] != context.service_id
+
+
+def _usable(session: EvccSession) -> frozenset[ServiceId]:
+    """Services whose sessions this car can run, and whose settings it has not rejected."""
+    services = services_of(session.context.protocol, der_with_ac=session.config.der_with_ac_protocol)
+    if not isinstance(session.vehicle, AcInletPort):
+        services -= AC_SERVICES
+    if not isinstance(session.vehicle, IecInletPort):
+        services -= {ServiceId.AC_DER_IEC}
+    if not isinstance(session.vehicle, SaeInletPort):
+        services -= {ServiceId.AC_DER_SAE}
+    return services - session.context.rejected_services
 
 
 def _next_candidate(session: EvccSession) -> Step:
@@ -82,6 +93,9 @@ def detailed(session: EvccSession, response: ServiceDetailRes, now: float) -> St
     context, config = session.context, session.config
     offers = tuple(read_offer(parameter_set) for parameter_set in response.service_parameter_list.parameter_set)
     if context.asked_service_id == context.service_id:
+        if context.service_id == ServiceId.AC_DER_IEC and isinstance(session.vehicle, IecInletPort):
+            functions = session.vehicle.der_iec_car(now).functions
+            offers = tuple(each for each in offers if not each.integers.get("DERControlFunctions", 0) & ~functions)
         lines = session.inlet.ac_limits(now).lines if session.is_ac else 0
         offer = preferred(context.service_id, offers, config, config.control_modes, lines)
         if offer is None or offer.control_mode is None:
@@ -116,7 +130,7 @@ def selected(session: EvccSession, response: ServiceSelectionRes, now: float) ->
     """The selection holds."""
     if session.wants_to_stop(now):
         return Step(State.SESSION_STOP)
-    return Step(parameter_discovery(session), actions=(chosen(session),))
+    return Step(parameter_discovery_of(session.service_id), actions=(chosen(session),))
 
 
 def select(session: EvccSession, service_id: int, offer: Offer) -> None:
@@ -136,11 +150,6 @@ def chosen(session: EvccSession) -> ServiceChosen:
     return service_chosen(context.service_id, context.offer, context.value_added)
 
 
-def parameter_discovery(session: EvccSession) -> State:
-    """Where the session goes on with the service that is selected."""
-    return State.AC_CHARGE_PARAMETER_DISCOVERY if session.is_ac else State.DC_CHARGE_PARAMETER_DISCOVERY
-
-
 PHASES: Phases = {
     State.SERVICE_DISCOVERY: Phase(
         compose_discovery, ServiceDiscoveryRes, discovered, frozenset({State.SERVICE_DETAIL, State.SESSION_STOP})
@@ -156,6 +165,6 @@ PHASES: Phases = {
         compose_selection,
         ServiceSelectionRes,
         selected,
-        frozenset({State.AC_CHARGE_PARAMETER_DISCOVERY, State.DC_CHARGE_PARAMETER_DISCOVERY, State.SESSION_STOP}),
+        PARAMETER_DISCOVERIES | {State.SESSION_STOP},
     ),
 }

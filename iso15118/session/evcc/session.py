@@ -17,7 +17,7 @@ from iso15118.session.evcc.context import EvccConfig, EvccContext
 from iso15118.session.pause import PausedSession
 from iso15118.session.ports import Vehicle, Wish
 from iso15118.session.ports.ac import AcInletPort
-from iso15118.session.services import GeneratorMode
+from iso15118.session.services import GeneratorMode, ServiceId
 from iso15118.session.timers import Limits, Timer
 from iso15118.v2gtp import PayloadType
 
@@ -104,6 +104,11 @@ class EvccSession(Session):
     def service_id(self) -> int:
         """The energy transfer service talked about or selected; 0 before."""
         return self.context.service_id
+
+    @property
+    def der_services(self) -> frozenset[ServiceId]:
+        """Services of inverters at the grid that the settings allow."""
+        return self.config.der_services()
 
     def start(self, now: float) -> list[Action]:
         """Send SupportedAppProtocolReq.

@@ -6,9 +6,9 @@ from iso15118.messages.iso20.common.session_setup import SessionSetupReq, Sessio
 from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import ResponseCode
 from iso15118.session.actions import Action, DropPaused
-from iso15118.session.core import NO_SESSION, State, Step
+from iso15118.session.core import NO_SESSION, PARAMETER_DISCOVERIES, State, Step, parameter_discovery_of
 from iso15118.session.evcc.pause import asked, thaw
-from iso15118.session.evcc.service import chosen, parameter_discovery
+from iso15118.session.evcc.service import chosen
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.timers import Timer
 
@@ -41,7 +41,7 @@ def opened(session: EvccSession, response: SessionSetupRes, now: float) -> Step:
         session.context.leave(ChargingSession.Terminate)
         return Step(State.SESSION_STOP, actions=used)
     thaw(session, record)
-    return Step(parameter_discovery(session), actions=(*used, chosen(session)))
+    return Step(parameter_discovery_of(session.service_id), actions=(*used, chosen(session)))
 
 
 PHASES: Phases = {
@@ -52,8 +52,7 @@ PHASES: Phases = {
         frozenset(
             {
                 State.AUTHORIZATION_SETUP,
-                State.AC_CHARGE_PARAMETER_DISCOVERY,
-                State.DC_CHARGE_PARAMETER_DISCOVERY,
+                *PARAMETER_DISCOVERIES,
                 State.SESSION_STOP,
             }
         ),

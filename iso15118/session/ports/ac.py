@@ -57,6 +57,12 @@ class AcLimits(msgspec.Struct, frozen=True, kw_only=True):
         none = (0.0,) * lines
         return AcLimits(**{name: (*getattr(self, name), *none)[:lines] for name in self.__struct_fields__})
 
+    def with_discharge_cap(self, most_w: PerLine) -> AcLimits:
+        """The same with the discharge of each line capped; a single value, or the last, goes for all that are left."""
+        caps = (*most_w, *(most_w[-1:] * self.lines))[: self.lines]
+        capped = tuple(min(pair) for pair in zip(self.max_discharge_power_w, caps, strict=True))
+        return msgspec.structs.replace(self, max_discharge_power_w=capped)
+
 
 class AcOutlet(msgspec.Struct, frozen=True, kw_only=True):
     """What the grid behind an AC outlet is like."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from iso15118.messages.iso20.common.metering import MeteringConfirmationReq
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
@@ -11,11 +12,17 @@ from iso15118.messages.model import Record
 from iso15118.messages.xmldsig import Signature
 from iso15118.session.ports.ac import AcLimits, AcOutlet, AcReading
 from iso15118.session.ports.car import Battery, Display, EnergyNeeds, Termination, VehicleLimits, Wish
+from iso15118.session.ports.der import Consent, Plain, check_kind
 from iso15118.session.ports.prices import Prices
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.station import Authorization, ChargerLimits, MeterReading, SignatureCheck, StageReading
 from iso15118.session.ports.value_added import ValueAddedService
 from iso15118.session.services import Offer
+
+if TYPE_CHECKING:
+    from iso15118.session.ports.der_iec import IecCar, IecSettings
+    from iso15118.session.ports.der_sae import SaeSettings
+    from iso15118.session.ports.der_sae_car import SaeCar
 
 __all__ = [
     "SimpleCharger",
@@ -39,6 +46,10 @@ class SimpleCharger:
     ac_grid: AcOutlet
     ac_charger_limits: AcLimits
     ac_measured: AcReading
+    iec_settings: Plain | None
+    """AC_DER_IEC: what is wanted of the car's inverter (``IecSettings``); None for an example of ours."""
+    sae_settings: Plain | None
+    """AC_DER_SAE: the same (``SaeSettings``)."""
     meter_reading: MeterReading | None
     value_added: tuple[ValueAddedService, ...]
     pilot_state: str
@@ -61,6 +72,8 @@ class SimpleCharger:
         self.ac_grid = AcOutlet()
         self.ac_charger_limits = AcLimits()
         self.ac_measured = AcReading()
+        self.iec_settings = None
+        self.sae_settings = None
         self.meter_reading = None
         self.value_added = ()
         self.pilot_state = "C"
@@ -116,6 +129,20 @@ class SimpleCharger:
     def ac_reading(self, now: float) -> AcReading:
         return self.ac_measured
 
+    # The structures of inverters at the grid are loaded by those only whose sessions ask for them.
+
+    def der_iec(self, now: float) -> IecSettings | None:
+        from iso15118.session.ports.der_iec import EXAMPLE_IEC_SETTINGS, IecSettings
+
+        return check_kind("iec_settings", self.iec_settings or EXAMPLE_IEC_SETTINGS, IecSettings)
+
+    def der_sae(self, now: float) -> SaeSettings | None:
+        from iso15118.session.ports.der_sae import SaeSettings, example_sae
+
+        grid = self.ac_grid
+        settings = self.sae_settings or example_sae(grid.nominal_voltage_v, grid.nominal_frequency_hz)
+        return check_kind("sae_settings", settings, SaeSettings)
+
     def meter(self, now: float) -> MeterReading | None:
         return self.meter_reading
 
@@ -149,6 +176,12 @@ class SimpleVehicle:
     vehicle_limits: VehicleLimits
     ac_inlet_limits: AcLimits
     ac_measured: AcReading
+    iec_car: Plain | None
+    """AC_DER_IEC: what the inverter can do (``IecCar``); None for an example of ours."""
+    sae_car: Plain | None
+    """AC_DER_SAE: the same (``SaeCar``)."""
+    consent: Consent | None
+    """What the car makes of settings of its inverter; None to accept what the inverter can do."""
     energy_needs: EnergyNeeds
     driver_wish: Wish
     wanted_channel: ChannelSelection | None
@@ -161,6 +194,9 @@ class SimpleVehicle:
         self.vehicle_limits = limits or VehicleLimits()
         self.ac_inlet_limits = AcLimits()
         self.ac_measured = AcReading()
+        self.iec_car = None
+        self.sae_car = None
+        self.consent = None
         self.energy_needs = needs or EnergyNeeds()
         self.driver_wish = Wish.ENERGY
         self.wanted_channel = None
@@ -179,6 +215,22 @@ class SimpleVehicle:
 
     def ac_reading(self, now: float) -> AcReading:
         return self.ac_measured
+
+    def der_iec_car(self, now: float) -> IecCar:
+        from iso15118.session.ports.der_iec import EXAMPLE_IEC_CAR, IecCar
+
+        return check_kind("iec_car", self.iec_car or EXAMPLE_IEC_CAR, IecCar)
+
+    def der_iec_consent(self, settings: IecSettings, now: float) -> Consent:
+        return self.consent or (Consent.ACCEPTED if self.der_iec_car(now).accepts(settings) else Consent.REJECTED)
+
+    def der_sae_car(self, now: float) -> SaeCar:
+        from iso15118.session.ports.der_sae_car import EXAMPLE_SAE_CAR, SaeCar
+
+        return check_kind("sae_car", self.sae_car or EXAMPLE_SAE_CAR, SaeCar)
+
+    def der_sae_consent(self, settings: SaeSettings, now: float) -> Consent:
+        return self.consent or (Consent.ACCEPTED if self.der_sae_car(now).accepts(settings) else Consent.REJECTED)
 
     def needs(self, now: float) -> EnergyNeeds:
         return self.energy_needs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iso15118.session.secc import (
     ac,
+    ac_der,
     app,
     authorization,
     dc,
@@ -37,6 +38,7 @@ HANDLERS: Handlers = {
     **authorization.HANDLERS,
     **service.HANDLERS,
     **ac.HANDLERS,
+    **ac_der.HANDLERS,
     **dc.HANDLERS,
     **schedule_exchange.HANDLERS,
     **power_delivery.HANDLERS,

@@ -8,17 +8,27 @@ from dataclasses import dataclass, field
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.iso20.common.schedule_exchange import Scheduled_SEResControlMode
 from iso15118.messages.iso20.types import EVSENotification, MeterInfo, RationalNumber, Receipt
+from iso15118.session.actions import DerModesTold
 from iso15118.session.app import DC_20, AppProtocolOffer, Link
 from iso15118.session.emitter import EmitterProfile, check_text
 from iso15118.session.lines import NOTHING
 from iso15118.session.parameter_sets import ParameterChoices, check_choices
 from iso15118.session.ports import ChargerLimits, ChargingNeeds, MeterReading
 from iso15118.session.ports.ac import AcLimits
+from iso15118.session.ports.der import Plain
 from iso15118.session.ports.value_added import ValueAddedService
 from iso15118.session.quantities import number
 from iso15118.session.ramp import Ramp
 from iso15118.session.secc.sent_schedule import AgreedProfile, SentSchedule
-from iso15118.session.services import ISLANDING_NAMES, ControlMode, MobilityNeedsMode, Offer, ServiceId, services_of
+from iso15118.session.services import (
+    DER_SERVICES,
+    ISLANDING_NAMES,
+    ControlMode,
+    MobilityNeedsMode,
+    Offer,
+    ServiceId,
+    services_of,
+)
 from iso15118.units import DischargeLimitSign
 
 __all__ = ["HeldTo", "MeterInfoBase", "SeccConfig", "SeccContext"]
@@ -87,6 +97,10 @@ class SeccConfig(ParameterChoices, frozen=True, kw_only=True):
     isolation_test_voltage_v: float = 500.0
     islanding_detection_name: str = ISLANDING_NAMES[0]
     """Peer profile: how that parameter is spelled."""
+    der_with_ac_protocol: bool = False
+    """Peer profile: some cars ask for AC_DER services after a handshake for plain AC."""
+    discharge_only_j3072_certified: bool = True
+    """AC_DER_SAE: whether a car that says it is not certified by SAE J3072 may only charge."""
     emitter_profile: EmitterProfile = EmitterProfile.CONSERVATIVE
     """Whether to send only what every deployed codec can read."""
 
@@ -99,8 +113,15 @@ class SeccConfig(ParameterChoices, frozen=True, kw_only=True):
         check_text("SeccConfig.evse_id", self.evse_id, self.emitter_profile)
         name = self.islanding_detection_name
         check_text("SeccConfig.islanding_detection_name", name, self.emitter_profile, MAX_NAME)
-        services = frozenset[ServiceId]().union(*(services_of(protocol) for protocol in self.served))
-        check_choices("SeccConfig", self, services, self.emitter_profile)
+        check_choices("SeccConfig", self, self._services(), self.emitter_profile)
+
+    def _services(self) -> frozenset[ServiceId]:
+        services = (services_of(each, der_with_ac=self.der_with_ac_protocol) for each in self.served)
+        return frozenset[ServiceId]().union(*services)
+
+    def der_services(self) -> frozenset[ServiceId]:
+        """Services of inverters at the grid that can be run under the protocols that are served."""
+        return self._services() & DER_SERVICES
 
 
 @dataclass(slots=True)
@@ -140,6 +161,16 @@ class SeccContext:
     """AC: as ``told``, line by line."""
     ac_lines: int = 0
     """AC: lines in use, 1 or 3."""
+    der_told: Plain | None = None
+    """AC_DER_*: settings as told last (``IecSettings``, ``SaeSettings``)."""
+    der_changed_s: float = 0.0
+    """AC_DER_SAE: when these settings last changed, on the session's clock."""
+    der_car: Plain | None = None
+    """AC_DER_*: what the car's inverter can do (``IecCar``, ``SaeCar``)."""
+    der_modes: DerModesTold | None = None
+    der_alarm: int = 0
+    der_returns: int = 0
+    """How often the car went back to service discovery because it did not accept the settings."""
     needs: ChargingNeeds | None = None
     schedules: dict[int, SentSchedule] = field(default_factory=dict)
     schedule_tuple_id: int | None = None
@@ -179,6 +210,7 @@ class SeccContext:
             protocol=self.protocol,
             register_base=self.register_base,
             peer_discharge_sign=self.peer_discharge_sign,
+            der_returns=self.der_returns,
         )
 
     def see_discharge_limit(self, *limits: RationalNumber | None) -> None:

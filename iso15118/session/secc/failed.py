@@ -24,6 +24,7 @@ from iso15118.messages.iso20.types import MessageHeader, Processing, ResponseCod
 from iso15118.messages.iso20.wpt import charging, fine_positioning, pairing
 from iso15118.messages.model import Record
 from iso15118.session.quantities import ZERO
+from iso15118.session.services import DER_SERVICES
 
 __all__ = ["failed_response", "least_schedule"]
 
@@ -143,10 +144,11 @@ def _charge_loop(request: dc.DC_ChargeLoopReq, base: dict[str, Any]) -> V2GRespo
     )
 
 
+_AC_CHARGE = ("evse_maximum_charge_power", "evse_minimum_charge_power", "evse_nominal_frequency")
+
+
 def _ac_charge_parameters(request: ac.AC_ChargeParameterDiscoveryReq, base: dict[str, Any]) -> V2GResponse:
-    charge: dict[str, Any] = dict.fromkeys(
-        ("evse_maximum_charge_power", "evse_minimum_charge_power", "evse_nominal_frequency"), ZERO
-    )
+    charge: dict[str, Any] = dict.fromkeys(_AC_CHARGE, ZERO)
     if not isinstance(request.ac_cpd_req_energy_transfer_mode, ac.BPT_AC_CPDReqEnergyTransferMode):
         mode = ac.AC_CPDResEnergyTransferMode(**charge)
     else:
@@ -288,8 +290,14 @@ _MAKERS: Mapping[type[V2GRequest], _Maker] = {
 }
 
 
-def failed_response(request: Record, code: str, header: MessageHeader) -> Any:
+def failed_response(request: Record, code: str, header: MessageHeader, service_id: int = 0) -> Any:
     """The response of the same kind as ``request`` with ``code`` (a FAILED literal) and the least valid content.
+
+    Args:
+        request: What is answered.
+        code: A FAILED literal.
+        header: Of the answer.
+        service_id: The service in use, which decides in which schema set messages of AC are written; 0 for none.
 
     Raises:
         LocalError: ``request`` is no request.
@@ -299,4 +307,28 @@ def failed_response(request: Record, code: str, header: MessageHeader) -> Any:
     maker = _MAKERS.get(type(request))  # type: ignore[arg-type]  # a class that is no request is simply not found
     if maker is None:
         raise LocalError(f"{type(request).__name__} is no request of ISO 15118-20")
-    return maker(request, {"header": header, "response_code": ResponseCode[code]})
+    base = {"header": header, "response_code": ResponseCode[code]}
+    if service_id in DER_SERVICES and isinstance(request, ac.AC_ChargeParameterDiscoveryReq | ac.AC_ChargeLoopReq):
+        return _der(request, base, service_id)
+    return maker(request, base)
+
+
+def _der(
+    request: ac.AC_ChargeParameterDiscoveryReq | ac.AC_ChargeLoopReq, base: dict[str, Any], service_id: int
+) -> V2GResponse:
+    """In a session of that service in its modes, else in the plain ones, which its schema set has as well."""
+    # These are made of what this module serves.
+    from iso15118.session.secc.ac_der import DerVariant
+    from iso15118.session.secc.ac_variant import variant_of
+
+    variant = variant_of(service_id)
+    assert isinstance(variant, DerVariant)
+    if isinstance(request, ac.AC_ChargeParameterDiscoveryReq):
+        if type(request.ac_cpd_req_energy_transfer_mode) is not variant.parameters:
+            return _ac_charge_parameters(request, base)
+        least = variant.least_parameters(dict.fromkeys(_AC_CHARGE, ZERO))
+        return ac.AC_ChargeParameterDiscoveryRes(**base, ac_cpd_res_energy_transfer_mode=least)
+    for control_mode, cls in variant.loops.items():
+        if type(request.cl_req_control_mode) is cls:
+            return ac.AC_ChargeLoopRes(**base, cl_res_control_mode=variant.least_loop(control_mode))
+    return _ac_charge_loop(request, base)

@@ -15,9 +15,10 @@ from iso15118.messages.iso20.common.service import (
     ServiceSelectionRes,
 )
 from iso15118.session.actions import ServiceChosen
-from iso15118.session.core import State, Step
+from iso15118.session.core import PARAMETER_DISCOVERIES, State, Step, parameter_discovery_of
 from iso15118.session.parameter_sets import parameter_sets, service_chosen
 from iso15118.session.ports.ac import AcOutletPort
+from iso15118.session.ports.der import IecOutletPort, SaeOutletPort
 from iso15118.session.secc.context import SeccContext
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import (
@@ -31,21 +32,31 @@ from iso15118.session.services import (
 )
 from iso15118.session.value_added import service_list, shown, spell_sets
 
-__all__ = ["HANDLERS", "chosen", "offered", "parameter_discovery", "select"]
+__all__ = ["HANDLERS", "chosen", "offered", "select"]
 
 MAX_DETAILS = 128
 """ServiceDetail requests of one session: eight for each of the services that the two lists can hold. Ours."""
 
 
-def _supported(session: SeccSession) -> frozenset[ServiceId]:
+def _supported(session: SeccSession, now: float) -> frozenset[ServiceId]:
     """Energy services whose sessions this station can run under the protocol of the handshake."""
-    services = services_of(session.context.protocol)
-    return services if isinstance(session.charger, AcOutletPort) else services - AC_SERVICES
+    services = services_of(session.context.protocol, der_with_ac=session.config.der_with_ac_protocol)
+    if not isinstance(session.charger, AcOutletPort):
+        return services - AC_SERVICES
+    if _der_functions(session, now) is None:
+        services -= {ServiceId.AC_DER_IEC}
+    return services if isinstance(session.charger, SaeOutletPort) else services - {ServiceId.AC_DER_SAE}
+
+
+def _der_functions(session: SeccSession, now: float) -> int | None:
+    """AC_DER_IEC: bitmap of the functions that are wanted; None while that is not known."""
+    settings = session.charger.der_iec(now) if isinstance(session.charger, IecOutletPort) else None
+    return None if settings is None else int(settings.functions())
 
 
 def offered(session: SeccSession, now: float) -> tuple[int, ...]:
     """The energy services that may be offered now."""
-    supported = _supported(session)
+    supported = _supported(session, now)
     return tuple(int(s) for s in dict.fromkeys(session.charger.energy_services(now)) if s in supported)
 
 
@@ -59,6 +70,7 @@ def _offered_sets(session: SeccSession, service_id: int, now: float) -> tuple[Pa
         lines=session.outlet.ac_limits(now).lines,
         nominal_voltage_v=session.outlet.ac_outlet(now).nominal_voltage_v,
         islanding_name=session.config.islanding_detection_name,
+        der_functions=(_der_functions(session, now) or 0) if service_id == ServiceId.AC_DER_IEC else 0,
     )
 
 
@@ -113,7 +125,11 @@ def service_selection(session: SeccSession, request: ServiceSelectionReq, now: f
         return session.refuse(request, "FAILED_ServiceSelectionInvalid", now)
     select(context, selected.service_id, offer)
     context.value_added = added
-    return Step(parameter_discovery(session), ServiceSelectionRes(**session.ok(now=now)), actions=(chosen(context),))
+    return Step(
+        parameter_discovery_of(context.service_id),
+        ServiceSelectionRes(**session.ok(now=now)),
+        actions=(chosen(context),),
+    )
 
 
 def _value_added(session: SeccSession, request: ServiceSelectionReq) -> dict[int, int] | None:
@@ -146,18 +162,11 @@ def chosen(context: SeccContext) -> ServiceChosen:
     return service_chosen(context.service_id, context.offer, context.value_added)
 
 
-def parameter_discovery(session: SeccSession) -> State:
-    """Where the session goes on with the service that is selected."""
-    return State.AC_CHARGE_PARAMETER_DISCOVERY if session.is_ac else State.DC_CHARGE_PARAMETER_DISCOVERY
-
-
 _DETAIL = Rule(service_detail, frozenset({State.SERVICE_SELECTION}))
 
 HANDLERS: Handlers = {
     (State.SERVICE_DISCOVERY, ServiceDiscoveryReq): Rule(service_discovery, frozenset({State.SERVICE_DETAIL})),
     (State.SERVICE_DETAIL, ServiceDetailReq): _DETAIL,
     (State.SERVICE_SELECTION, ServiceDetailReq): _DETAIL,
-    (State.SERVICE_SELECTION, ServiceSelectionReq): Rule(
-        service_selection, frozenset({State.AC_CHARGE_PARAMETER_DISCOVERY, State.DC_CHARGE_PARAMETER_DISCOVERY})
-    ),
+    (State.SERVICE_SELECTION, ServiceSelectionReq): Rule(service_selection, PARAMETER_DISCOVERIES),
 }

@@ -20,7 +20,7 @@ from iso15118.session.ports import Charger
 from iso15118.session.ports.ac import AcOutletPort
 from iso15118.session.secc.context import SeccConfig, SeccContext
 from iso15118.session.secc.failed import failed_response
-from iso15118.session.services import GeneratorMode
+from iso15118.session.services import GeneratorMode, ServiceId
 from iso15118.session.side import SideStep
 from iso15118.session.timers import Limits, Timer
 from iso15118.v2gtp import PayloadType
@@ -38,6 +38,7 @@ _NO_ENERGY_YET = frozenset(
         State.SERVICE_DETAIL,
         State.SERVICE_SELECTION,
         State.AC_CHARGE_PARAMETER_DISCOVERY,
+        State.AC_DER_CHARGE_PARAMETER_DISCOVERY,
         State.DC_CHARGE_PARAMETER_DISCOVERY,
         State.SCHEDULE_EXCHANGE,
         State.DC_CABLE_CHECK,
@@ -47,6 +48,7 @@ _NO_ENERGY_YET = frozenset(
 _ANSWERED_LATER = frozenset(
     {
         Timer.SECC_ONGOING_EIM,
+        Timer.SECC_ONGOING_PARAMETER_DISCOVERY,
         Timer.SECC_ONGOING_SCHEDULE_EXCHANGE,
         Timer.SECC_EV_POWER_PROFILE_VIOLATION,
     }
@@ -144,6 +146,11 @@ class SeccSession(Session):
         """The energy transfer service talked about or selected; 0 before."""
         return self.context.service_id
 
+    @property
+    def der_services(self) -> frozenset[ServiceId]:
+        """Services of inverters at the grid that the settings allow."""
+        return self.config.der_services()
+
     def receive(self, message: Record, now: float, side: PayloadType | None = None) -> list[Action]:
         """Take one decoded request."""
         if self.state in FINAL_STATES:
@@ -191,7 +198,7 @@ class SeccSession(Session):
 
     def refuse(self, request: Record, code: str, now: float) -> Step:
         """A FAILED answer with every mandatory field; the session ends."""
-        return Step(self.state, failed_response(request, code, self.header(now)))
+        return Step(self.state, failed_response(request, code, self.header(now), self.service_id))
 
     # --- core's side ---
 
@@ -304,7 +311,7 @@ class SeccSession(Session):
         """Answer in kind, and where it was asked, with a FAILED code; then end (V2G20-459, V2G20-460)."""
         self.error = error
         response: V2GResponse | SupportedAppProtocolRes = failed_response(
-            request, error.response_code, self.header(now)
+            request, error.response_code, self.header(now), self.service_id
         )
         return [Send(response, side), *self._end(str(error), now, close_after=Timer.SECC_CLOSE)]
 

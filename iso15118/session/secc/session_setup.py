@@ -5,10 +5,10 @@ from __future__ import annotations
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq, SessionSetupRes
 from iso15118.messages.iso20.types import ResponseCode
 from iso15118.session.actions import DropPaused, EvccIdentified
-from iso15118.session.core import NO_SESSION, State, Step
+from iso15118.session.core import NO_SESSION, PARAMETER_DISCOVERIES, State, Step, parameter_discovery_of
 from iso15118.session.pause import PausedSession
 from iso15118.session.secc.pause import joined, thaw
-from iso15118.session.secc.service import chosen, parameter_discovery
+from iso15118.session.secc.service import chosen
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.timers import Timer
 
@@ -40,7 +40,7 @@ def _join(session: SeccSession, record: PausedSession, now: float) -> Step:
     thaw(session, record)
     response = SessionSetupRes(**session.ok(ResponseCode.OK_OldSessionJoined, now=now), evse_id=session.config.evse_id)
     return Step(
-        parameter_discovery(session),
+        parameter_discovery_of(session.service_id),
         response,
         actions=(
             DropPaused(record.session_id),  # it is a running session again; another pause keeps another record
@@ -53,8 +53,6 @@ def _join(session: SeccSession, record: PausedSession, now: float) -> Step:
 HANDLERS: Handlers = {
     (State.SESSION_SETUP, SessionSetupReq): Rule(
         session_setup,
-        frozenset(
-            {State.AUTHORIZATION_SETUP, State.AC_CHARGE_PARAMETER_DISCOVERY, State.DC_CHARGE_PARAMETER_DISCOVERY}
-        ),
+        frozenset({State.AUTHORIZATION_SETUP, *PARAMETER_DISCOVERIES}),
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iso15118.messages.iso20.common.session_stop import ChargingSession, SessionStopReq, SessionStopRes
 from iso15118.session.actions import EnergyFlow, KeepPaused, SetContactor
-from iso15118.session.core import AC_OFF, NO_CURRENT_A, STAGE_OFF, State, Step
+from iso15118.session.core import AC_OFF, NO_CURRENT_A, PARAMETER_DISCOVERIES, STAGE_OFF, State, Step
 from iso15118.session.secc.pause import allowed, frozen
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 
@@ -58,11 +58,7 @@ def _renegotiate(session: SeccSession, request: SessionStopReq, now: float) -> S
     return Step(State.SERVICE_DISCOVERY, SessionStopRes(**session.ok(now=now)), actions=actions)
 
 
-_RENEGOTIABLE = _PAUSABLE | {
-    State.AC_CHARGE_PARAMETER_DISCOVERY,
-    State.DC_CHARGE_PARAMETER_DISCOVERY,
-    State.SCHEDULE_EXCHANGE,
-}
+_RENEGOTIABLE = _PAUSABLE | PARAMETER_DISCOVERIES | {State.SCHEDULE_EXCHANGE}
 """Once a service is chosen another one can be."""
 
 _STOP = Rule(session_stop, frozenset({State.CLOSING}))
@@ -78,6 +74,7 @@ HANDLERS: Handlers = {
         State.SERVICE_DETAIL,
         State.SERVICE_SELECTION,
         State.AC_CHARGE_PARAMETER_DISCOVERY,
+        State.AC_DER_CHARGE_PARAMETER_DISCOVERY,
         State.DC_CHARGE_PARAMETER_DISCOVERY,
         State.SCHEDULE_EXCHANGE,
         State.DC_CABLE_CHECK,
