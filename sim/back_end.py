@@ -27,8 +27,9 @@ class BackEnd:
         return tuple((name, self._decision(view, unix_s)) for name, view in self._live().items())
 
     def on_needs(self, view: TransactionView, needs: ChargingNeeds, unix_s: float) -> tuple[Decision, ...]:
-        """The set point of the moment, or the whole plan."""
+        """The set point of the moment, or the whole plan; the car waits for a profile, so it is sent as one."""
         self._views[view.transaction_id] = view
+        self._told.pop(view.transaction_id, None)
         return (self._decision(view, unix_s),) if self._steps else ()
 
     def on_sample(self, view: TransactionView, sample: Told, unix_s: float) -> tuple[Decision, ...]:

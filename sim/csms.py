@@ -169,6 +169,12 @@ class Csms:
         """What cards that authorize from now on may do (EnergyTransferModeEnumType)."""
         self._allowed = modes
 
+    def allow_now(self, station_id: str, transaction_id: str, modes: tuple[str, ...], now: float) -> None:
+        """What a running transaction may do from now on, and cards that authorize later."""
+        self._allowed = modes
+        request = {"transactionId": transaction_id, "allowedEnergyTransfer": list(modes)}
+        self._station(station_id).rpc.call("NotifyAllowedEnergyTransfer", request, now)
+
     # --- what stations say ---
 
     def _handle(self, station: _Station, event: Event, now: float) -> None:

@@ -122,8 +122,8 @@ class OutletDevice(SigningStation):
                 self.outlet.release()
             case EnergyFlow(flowing=True):
                 self._car_there = True
-            case Ended():
-                self.outlet.forget_cable()
+            case EnergyFlow() | Ended():
+                self.outlet.forget_cable()  # whatever comes next begins with a check of its own
             case MeteringConfirmed():
                 self.confirmation = False
             case _:

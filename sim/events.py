@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from iso15118.session.services import ServiceId
+
 __all__ = [
     "Allow",
     "BackEndGone",
@@ -81,12 +83,14 @@ class RenegotiateSchedule(msgspec.Struct, frozen=True, kw_only=True, tag_field="
 
 
 class RenegotiateService(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="renegotiate_service"):
-    """Somebody wants another service: the back end by what it allows (NotifyAllowedEnergyTransfer), or the car."""
+    """Somebody wants another service; ``station.options.service_renegotiation`` must allow it."""
 
     at_s: Time
     by: Anyone
+    services: tuple[ServiceId, ...] | None = None
+    """By the car: what it wants from now on, the preferred one first. By the station: what it offers from now on."""
     allow: tuple[str, ...] | None = None
-    """By the back end: EnergyTransferModeEnumType from now on."""
+    """By the back end: EnergyTransferModeEnumType from now on (NotifyAllowedEnergyTransfer)."""
 
 
 class ConfirmMetering(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="confirm_metering"):

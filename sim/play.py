@@ -182,6 +182,12 @@ def _check(file: ScenarioFile, happening: Any) -> None:
         raise LocalError("a DC station is not part of an island here; AC stations are")
     if isinstance(happening, ev.IsolationFault) and ac:
         raise LocalError("AC has no check of the cable")
+    if isinstance(happening, ev.RenegotiateService):
+        key = "allow" if happening.by == "back_end" else "services"
+        if not getattr(happening, key):
+            raise LocalError(f"by the {happening.by} it needs {key}")
+        if not file.station.options.service_renegotiation:
+            raise LocalError("station.options.service_renegotiation is off")
     if isinstance(happening, ev.Island) and happening.back_s is not None and happening.back_s <= happening.at_s:
         raise LocalError("back_s must be after at_s")
 
@@ -216,6 +222,20 @@ def _resume(play: Play, event: ev.Resume) -> None:
     play.world.reconnect()
 
 
+def _renegotiate_service(play: Play, event: ev.RenegotiateService) -> None:
+    world, services = play.world, tuple(int(service) for service in event.services or ())
+    match event.by:
+        case "car":
+            world.car.services_wanted = services
+        case "station":
+            world.outlet.offered_services = services
+        case "back_end":
+            transaction_id = world.station.transaction_id(1)
+            if transaction_id is not None:
+                world.csms.allow_now(world.station.station_id, transaction_id, event.allow or (), world.now)
+                world.ocpp.exchange()
+
+
 def _confirm_metering(play: Play, event: ev.ConfirmMetering) -> None:
     play.world.outlet.confirmation = True
 
@@ -244,6 +264,7 @@ _EVENTS: Mapping[type, Callable[[Play, Any], None]] = {
     ev.Stop: _stop,
     ev.Pause: _pause,
     ev.Resume: _resume,
+    ev.RenegotiateService: _renegotiate_service,
     ev.ConfirmMetering: _confirm_metering,
     ev.SetPoint: _set_point,
     ev.Allow: _allow,

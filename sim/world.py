@@ -81,6 +81,7 @@ class World:
             unix_offset_s=offset,
             sample_interval_s=scenario.sample_s,
             energy_transfers=modes,
+            service_renegotiation=scenario.secc.service_renegotiation,
         )
         allowed = modes if scenario.allowed_energy_transfer is None else scenario.allowed_energy_transfer
         self.csms = Csms(controller, tokens={scenario.id_token}, unix_offset_s=offset, allowed_energy_transfer=allowed)
@@ -233,7 +234,8 @@ class World:
                 case SetPilot(state=state):
                     self.outlet.pilot_state = state if self.plant.plugged else "A"
                 case LoopSeen(charged_wh=charged, discharged_wh=discharged) if charged is not None:
-                    self.iso_registers = (charged, discharged or 0)
+                    # A service that only charges does not tell what flowed out before it was chosen.
+                    self.iso_registers = (charged, self.iso_registers[1] if discharged is None else discharged)
                 case Close():
                     self.heap.at(self.arrival("station", self.scenario.link_latency_s), self._closed_by_car)
                 case Ended(error=error, paused=paused):

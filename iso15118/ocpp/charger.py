@@ -22,6 +22,7 @@ from iso15118.session.actions import (
     EvccIdentified,
     LoopSeen,
     NeedsTold,
+    ServiceChosen,
 )
 from iso15118.session.lines import together
 from iso15118.session.ports import (
@@ -98,6 +99,7 @@ class OcppCharger(Charger):
         self.efficiency = efficiency
         self._soc: int | None = None
         self._lines = 0
+        self._resumed = False
         if isinstance(device, AcOutletPort):
             # Only then: a session offers AC at a charger that can answer these (``AcOutletPort``).
             self.ac_outlet, self.ac_limits, self.ac_reading = device.ac_outlet, device.ac_limits, device.ac_reading
@@ -194,9 +196,16 @@ class OcppCharger(Charger):
                 if not resumed and self.station.transaction_id(self.evse_id) is not None:
                     # A car that paused has begun anew, or it is another car: what was paused is over.
                     self.station.end_session(self.evse_id, "StoppedByEV", now)
+                self._resumed = resumed
                 self.station.set_evcc_id(self.evse_id, evcc_id, now)
             case AuthorizationWanted():
                 self.station.request_authorization(self.evse_id, now)
+            case ServiceChosen():
+                # Needs that were told for another service are no longer those that the back end should answer. With a
+                # paused session that goes on its service was chosen again, and its needs are kept.
+                if not self._resumed:
+                    self.station.expect_needs(self.evse_id)
+                self._resumed = False
             case NeedsTold(needs=needs):
                 self._lines = needs.lines
                 self.station.charging_needs(self.evse_id, self._needs(needs, now), now)

@@ -135,6 +135,12 @@ class ChargingStation(StationCore):
         outlet.authorization_wanted = True
         self._refresh(now)
 
+    def expect_needs(self, evse_id: int) -> None:
+        """The car has chosen a service and will tell needs: those told before no longer count."""
+        outlet = self._outlet(evse_id)
+        outlet.needs, outlet.needs_call = None, None
+        outlet.needs_to_send = outlet.needs_settled = False
+
     def charging_needs(self, evse_id: int, needs: ChargingNeeds, now: float) -> None:
         """The car has told its needs; the back end is told once for each that differs."""
         outlet = self._outlet(evse_id)

@@ -52,6 +52,7 @@ class StationCore:
         unix_offset_s: float = 0.0,
         sample_interval_s: float = SAMPLE_INTERVAL_S,
         energy_transfers: Collection[str] = ("DC", "DC_BPT"),
+        service_renegotiation: bool = False,
         model: str = "evbpt station",
         vendor: str = "evbpt",
     ) -> None:
@@ -66,6 +67,8 @@ class StationCore:
             sample_interval_s: How often meter values are sent during a transaction, s, > 0.
             energy_transfers: EnergyTransferModeEnumType of all outlets; without an answer of the back end only those
                 without BPT are allowed.
+            service_renegotiation: Whether its sessions can choose services anew (``SeccConfig.service_renegotiation``); a
+                back end may then allow and forbid energy transfers during a transaction (Q02).
             model: For BootNotification, at most 20 characters.
             vendor: For BootNotification, at most 50 characters.
 
@@ -78,6 +81,7 @@ class StationCore:
         self.dropped_events = 0
         """Events that found no room in the queue, or that the back end refused with a CALLERROR or an invalid answer."""
         self._supported = frozenset(energy_transfers)
+        self._service_renegotiation = service_renegotiation
         self._one_way = frozenset(mode for mode in self._supported if not mode.endswith("_BPT"))
         self._id_token = {"idToken": id_token, "type": id_token_type}
         self._boot = {"reason": "PowerUp", "chargingStation": {"model": model, "vendorName": vendor}}
@@ -211,9 +215,16 @@ class StationCore:
 
     def _allowed_energy_transfer_changed(self, request: Payload, now: float) -> Payload:
         del now
-        if any(self._runs(outlet, request["transactionId"]) for outlet in self._outlets.values()):
+        outlet = next((each for each in self._outlets.values() if self._runs(each, request["transactionId"])), None)
+        if outlet is None:
+            return _rejected("InvalidValue", f"no transaction {request['transactionId']}")
+        if not self._service_renegotiation:
             return _rejected("UnsupportedRequest", "services can't be renegotiated during a session here")
-        return _rejected("InvalidValue", f"no transaction {request['transactionId']}")
+        allowed = self._supported & frozenset(request["allowedEnergyTransfer"])
+        if not allowed:
+            return _rejected("InvalidValue", "none of these energy transfers is supported here")
+        outlet.allowed = allowed
+        return {"status": "Accepted"}
 
     # --- what follows ---
 

@@ -515,3 +515,27 @@ def test_the_controllers_timer():
     quiet.timer, quiet.timed = UNIX + 50, ((pair.view.transaction_id, UpdateSetpoint(setpoint_w=-1.0)),)
     pair.run_until(60.0)
     assert pair.station.target(1, 60.0).setpoint_w == -1.0
+
+
+def test_energy_transfers_may_change_where_services_can_be_chosen_anew():
+    pair = Pair(Quiet(OUT)).connect().plug_in()
+    pair.station._service_renegotiation = True
+    rpc, transaction = pair.csms._stations["CS-1"].rpc, pair.view.transaction_id
+    for modes in (["DC"], ["AC_BPT"]):
+        rpc.call("NotifyAllowedEnergyTransfer", {"transactionId": transaction, "allowedEnergyTransfer": modes}, 0.0)
+    pair.exchange()
+    assert pair.station.allowed_energy_transfer(1) == {"DC"}, (
+        "what is not supported here is refused and changes nothing"
+    )
+    assert [answer["status"] for _, _, answer in pair.csms.refusals] == ["Rejected"]
+
+
+def test_needs_of_another_service_are_told_and_waited_for_anew():
+    pair = Pair(Quiet(OUT)).connect().plug_in()
+    assert pair.station.needs_answered(1, pair.now)
+    told = len(pair.calls("NotifyEVChargingNeeds"))
+    pair.station.expect_needs(1)
+    assert not pair.station.needs_answered(1, pair.now)
+    pair.station.charging_needs(1, NEEDS, pair.now)
+    pair.exchange()
+    assert len(pair.calls("NotifyEVChargingNeeds")) == told + 1, "the same ones as before"

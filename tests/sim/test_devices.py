@@ -141,3 +141,12 @@ def test_a_car_ends_when_its_time_has_come():
     assert device.wish(1e9) is Wish.ENERGY
     device.driver_wish = Wish.STOP
     assert device.wish(0.0) is Wish.STOP
+
+
+def test_whatever_comes_after_energy_begins_with_a_check_of_its_own():
+    device = OutletDevice(Outlet())
+    device.apply(SetStage(mode=StageMode.ISOLATION_TEST, voltage_v=500.0), 0.0)
+    device.outlet.advance(10.0, None)
+    assert device.reading(10.0).isolation is IsolationState.VALID
+    device.apply(EnergyFlow(False), 10.0)
+    assert device.reading(10.0).isolation is IsolationState.PENDING

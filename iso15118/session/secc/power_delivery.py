@@ -53,12 +53,16 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     code, told = accept_profile(session, request.ev_power_profile)
     if code.value.startswith("FAILED"):
         return session.refuse(request, code.value, now)
-    waiting = _close_ac(session, request, now) if session.is_ac else None
-    if waiting is not None:
-        return waiting
+    if session.is_ac:
+        waiting = _close_ac(session, request, now)
+        if waiting is not None:
+            return waiting
     session.timers.stop(Timer.SECC_PRE_CHARGE)
     response = PowerDeliveryRes(**session.ok(code, now=now), evse_status=status(session, now))
     actions: tuple[Action, ...] = (*told, EnergyFlow(True))
+    if session.is_ac:
+        # One that reads closed may be about to open: services chosen anew take less time than its movement.
+        actions = (SetContactor(True), *actions)
     context.channel = channel
     if session.state not in CHARGE_LOOPS:
         context.ramp.hold(())
