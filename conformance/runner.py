@@ -38,7 +38,7 @@ def find(patterns: Iterable[str] = (), *, group: str | None = None, side: Side |
 
 
 def _fits(case: Case, pattern: str) -> bool:
-    return case.purpose.id == pattern or fnmatch.fnmatchcase(case.id, pattern)
+    return pattern in (case.purpose.id, case.purpose.group) or fnmatch.fnmatchcase(case.id, pattern)
 
 
 def selected(case: Case, pics: Pics) -> bool:

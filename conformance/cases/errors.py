@@ -129,7 +129,6 @@ _STEPS = (
     Step.POWER_DELIVERY,
     Step.LOOP,
     Step.STOP,
-    Step.SESSION_STOP,
 )
 
 

@@ -81,7 +81,7 @@ def zero_id(car: Car, step: str) -> None:
     _foreign(car, Step(step), NO_SESSION)
 
 
-@case("SS-06", EVCC, over=tuple(step for step in DC_STEPS if step is not Step.WELDING))
+@case("SS-06", EVCC, over=tuple(step for step in DC_STEPS if step not in (Step.WELDING, Step.SESSION_STOP)))
 def foreign_answer(station: Station, name: str) -> None:
     step = Step(name)
     if not step.before(Step.STOP):
@@ -114,7 +114,7 @@ def any_time_stamp(car: Car, stamp: int) -> None:
 @case("SS-07", EVCC, over=_STAMPS)
 def any_time_stamp_of_the_station(station: Station, stamp: int) -> None:
     for step in (Step.SESSION_SETUP, Step.AUTHORIZATION_SETUP, Step.SERVICE_DISCOVERY, Step.SCHEDULE):
-        station.reply(station.to(step), header__time_stamp=stamp)
-    station.to(Step.LOOP)
+        station.reply(station.to(step, judged=True), header__time_stamp=stamp)
+    station.to(Step.LOOP, judged=True)
     station.serve(1.0)
     station.goes_on()

@@ -175,9 +175,7 @@ class Station:
 
     def finish(self) -> None:
         """Answer regularly until the car has stopped the session and closed."""
-        while self.at is not Step.SESSION_STOP:
-            self.settle()
-            self.hear()
+        self.to(Step.SESSION_STOP, judged=True)
         self.settle()
         self.ends()
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "ev": "run a car that charges and gives back",
     "csms": "run a small OCPP 2.1 back end for stations",
     "sim": "play a scenario in virtual time: v2g sim evening",
+    "conform": "list and run conformance cases",
     "exi": "turn EXI payloads into XML or JSON, and back; explain, lint, schema",
 }
 """Command name (its module in this package) and what it does in one line."""

@@ -1,0 +1,453 @@
+"""Defects of our station that are about what is said and taken, in the order of a session."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import AbstractContextManager
+from typing import Any
+
+from msgspec import NODEFAULT, structs
+
+from conformance.mutants.tools import answers, codes, hears, limit, mutant, replaced, says, swapped
+from iso15118.errors import FramingError
+from iso15118.messages import app as app_messages
+from iso15118.messages.iso20 import ac, dc
+from iso15118.messages.iso20.common import authorization as auth
+from iso15118.messages.iso20.common.service import Parameter, Service
+from iso15118.messages.iso20.types import Processing, RationalNumber, ResponseCode
+from iso15118.session import app
+from iso15118.session.ports import Authorization, SimpleCharger
+from iso15118.session.secc.session import SeccSession
+from iso15118.session.timers import Timer
+
+Patch = AbstractContextManager[None]
+ZERO = RationalNumber(exponent=0, value=0)
+OK = app_messages.ResponseCode.OK_SuccessfulNegotiation
+
+# --- handshake ---
+
+mutant(
+    "sap-schema-id", "a SchemaID of its own instead of the car's", "SAP-01/*", "SAP-02", "SAP-03", "SAP-05", "SAP-10"
+)(says("SupportedAppProtocolRes", schema_id=99))
+mutant("sap-minor", "another minor version counts as the same", "SAP-05")(
+    says("SupportedAppProtocolRes", response_code=OK)
+)
+
+
+@mutant("sap-array-order", "the first entry wins, whatever its priority", "SAP-03")
+def _array_order() -> Patch:
+    def change(_: SeccSession, request: Any) -> Any:
+        entries = enumerate(request.app_protocol, start=1)
+        return replaced(request, app_protocol=tuple(replaced(each, priority=at) for at, each in entries))
+
+    return hears("SupportedAppProtocolReq", change)
+
+
+@mutant("sap-no-filter", "the highest priority wins, served or not", "SAP-02", "SAP-10")
+def _no_filter() -> Patch:
+    def change(_: SeccSession, request: Any, response: Any) -> Any:
+        return replaced(response, schema_id=min(request.app_protocol, key=lambda each: each.priority).schema_id)
+
+    return answers("SupportedAppProtocolRes", change)
+
+
+@mutant("sap-anything", "what is not spoken is agreed to", "SAP-04/*", "SAP-06/*", "SAP-07/*")
+def _anything() -> Patch:
+    def change(_: SeccSession, request: Any, response: Any) -> Any:
+        return replaced(response, response_code=OK, schema_id=request.app_protocol[0].schema_id)
+
+    return answers("SupportedAppProtocolRes", change)
+
+
+@mutant("sap-any-link", "-20 is offered and chosen without TLS 1.3", "SAP-07/*", "SAP-08/*")
+def _any_link() -> Patch:
+    return swapped(app, "usable", lambda protocols, link: tuple(protocols))
+
+
+@mutant("sap-five", "only five offers are read", "SAP-10")
+def _five() -> Patch:
+    return hears("SupportedAppProtocolReq", lambda _, request: replaced(request, app_protocol=request.app_protocol[:5]))
+
+
+# --- session setup ---
+
+mutant("session-id-zero", "the SessionID is zero", "SS-01", "SS-03/*")(
+    says("SessionSetupRes", header__session_id=bytes(8))
+)
+mutant("unknown-session-code", "a foreign session is refused by another code", "SS-05/*")(
+    lambda: codes({"FAILED_UnknownSession": "FAILED"})
+)
+
+
+@mutant("session-id-counter", "SessionIDs are counted", "SS-04")
+def _counter() -> Patch:
+    ids = itertools.count(1)
+
+    def change(session: SeccSession, request: Any) -> Any:
+        session.random_bytes = lambda length: next(ids).to_bytes(length, "big")
+        return request
+
+    return hears("SessionSetupReq", change)
+
+
+@mutant("session-id-32-bits", "SessionIDs come from 32 bits", "SS-04")
+def _few_bits() -> Patch:
+    def change(session: SeccSession, request: Any) -> Any:
+        regular = session.random_bytes
+        session.random_bytes = lambda length: bytes(length - 4) + regular(4)
+        return request
+
+    return hears("SessionSetupReq", change)
+
+
+@mutant("joins-anything", "whatever session is asked for is joined", "SS-03/*")
+def _joins() -> Patch:
+    def change(_: SeccSession, request: Any, response: Any) -> Any:
+        if not any(request.header.session_id):
+            return response
+        joined = ResponseCode.OK_OldSessionJoined
+        return replaced(response, header__session_id=request.header.session_id, response_code=joined)
+
+    return answers("SessionSetupRes", change)
+
+
+@mutant("foreign-session", "requests of other sessions are taken", "SS-05/*")
+def _foreign() -> Patch:
+    receive = SeccSession.receive
+
+    def wrong(self: SeccSession, message: Any, now: float, *rest: Any) -> Any:
+        if hasattr(message, "header") and any(self.session_id):
+            message = replaced(message, header__session_id=self.session_id)
+        return receive(self, message, now, *rest)
+
+    return swapped(SeccSession, "receive", wrong)
+
+
+# --- authorization ---
+
+mutant("eim-with-challenge", "a challenge though contracts are not offered", "AU-01")(
+    says(
+        "AuthorizationSetupRes", pnc_as_res_authorization_mode=auth.PnC_ASResAuthorizationMode(gen_challenge=bytes(16))
+    )
+)
+mutant("eim-for-ever", "an authorization may take for ever", "AU-10")(limit(Timer.SECC_ONGOING_EIM, 10.0))
+mutant("eim-impatient", "an authorization may take hardly any time", "AU-10")(limit(Timer.SECC_ONGOING_EIM, 0.1))
+
+
+@mutant("everybody-authorized", "nobody is asked who may charge", "AU-05", "AU-06", "AU-06/*", "AU-10")
+def _authorized() -> Patch:
+    return swapped(SimpleCharger, "authorization", lambda self, now: Authorization.ACCEPTED)
+
+
+@mutant("warnings-are-failures", "a warning of AuthorizationRes is FAILED", "AU-04", "AU-06")
+def _warnings() -> Patch:
+    def change(_: SeccSession, __: Any, response: Any) -> Any:
+        warned = response.response_code.value.startswith("WARNING")
+        return replaced(response, response_code=ResponseCode.FAILED) if warned else response
+
+    return answers("AuthorizationRes", change)
+
+
+@mutant("refused-but-ongoing", "a refusal is told with Ongoing", "AU-06")
+def _ongoing() -> Patch:
+    def change(_: SeccSession, __: Any, response: Any) -> Any:
+        warned = response.response_code.value.startswith("WARNING")
+        return replaced(response, evse_processing=Processing.Ongoing) if warned else response
+
+    return answers("AuthorizationRes", change)
+
+
+# --- services ---
+
+
+@mutant("every-namespace", "services of other namespaces are offered", "SV-01/DC", "SV-01/AC")
+def _every_namespace() -> Patch:
+    def change(_: SeccSession, __: Any, response: Any) -> Any:
+        more = tuple(Service(service_id=each, free_service=False) for each in (1, 2))
+        services = response.energy_transfer_service_list.service
+        return replaced(response, energy_transfer_service_list__service=services[:2] + more)
+
+    return answers("ServiceDiscoveryRes", change)
+
+
+@mutant("one-service", "only one service is offered", "SV-01/DC", "SV-01/AC")
+def _one_service() -> Patch:
+    def change(_: SeccSession, __: Any, response: Any) -> Any:
+        services = response.energy_transfer_service_list.service
+        return replaced(response, energy_transfer_service_list__service=services[:1])
+
+    return answers("ServiceDiscoveryRes", change)
+
+
+@mutant("back-end-ignored", "services are offered that the back end forbids", "SV-01/as the back end allows")
+def _back_end() -> Patch:
+    return swapped(SimpleCharger, "energy_services", lambda self, now: (6, 2, 5, 1))
+
+
+@mutant("filtered-energy", "a list of ids hides energy services", "SV-03")
+def _filtered() -> Patch:
+    def change(_: SeccSession, request: Any, response: Any) -> Any:
+        if request.supported_service_ids is None:
+            return response
+        services = response.energy_transfer_service_list.service
+        kept = tuple(each for each in services if each.service_id in request.supported_service_ids.service_id)
+        return replaced(response, energy_transfer_service_list__service=kept)
+
+    return answers("ServiceDiscoveryRes", change)
+
+
+@mutant("no-list", "a list of ids is refused", "SV-02", "SV-03")
+def _no_list() -> Patch:
+    def change(_: SeccSession, request: Any, response: Any) -> Any:
+        code = ResponseCode.OK if request.supported_service_ids is None else ResponseCode.FAILED
+        return replaced(response, response_code=code)
+
+    return answers("ServiceDiscoveryRes", change)
+
+
+@mutant("stamps-of-today", "time stamps that are not the station's are refused", "SS-07/SECC/*")
+def _stamps() -> Patch:
+    receive = SeccSession.receive
+
+    def wrong(self: SeccSession, message: Any, now: float, *rest: Any) -> Any:
+        header = getattr(message, "header", None)
+        if header is not None and abs(header.time_stamp - 1_800_000_000) > 86_400:
+            return self.reject(FramingError("an impossible time"), now)
+        return receive(self, message, now, *rest)
+
+    return swapped(SeccSession, "receive", wrong)
+
+
+def _sets(change: Any) -> Patch:
+    """Every parameter set that is offered goes through ``change`` (None leaves it out)."""
+
+    def wrong(_: SeccSession, __: Any, response: Any) -> Any:
+        if response.response_code.value.startswith("FAILED"):
+            return response
+        sets = tuple(filter(None, map(change, response.service_parameter_list.parameter_set)))
+        return replaced(response, service_parameter_list__parameter_set=sets)
+
+    return answers("ServiceDetailRes", wrong)
+
+
+def _mode(parameter_set: Any) -> Any:
+    return next(each.int_value for each in parameter_set.parameter if each.name == "ControlMode")
+
+
+def _changed(parameter_set: Any, name: str, value: int | None) -> Any:
+    kept = [each for each in parameter_set.parameter if each.name != name]
+    if value is not None:
+        kept.append(Parameter(name=name, int_value=value))
+    return replaced(parameter_set, parameter=tuple(kept))
+
+
+@mutant("no-generator-mode", "GeneratorMode is left out", "SV-04", "SV-05")
+def _no_generator_mode() -> Patch:
+    return _sets(lambda each: _changed(each, "GeneratorMode", None))
+
+
+@mutant("no-pricing", "Pricing is left out", "SV-04", "SV-05", "SV-05/*")
+def _no_pricing() -> Patch:
+    return _sets(lambda each: _changed(each, "Pricing", None))
+
+
+@mutant("dynamic-only", "Scheduled control is not offered", "SV-07/*")
+def _dynamic_only() -> Patch:
+    return _sets(lambda each: each if _mode(each) == 2 else None)
+
+
+@mutant("needs-by-station-scheduled", "mobility needs by the station with Scheduled control", "SV-08/*")
+def _needs_by_station() -> Patch:
+    return _sets(lambda each: _changed(each, "MobilityNeedsMode", 2))
+
+
+@mutant("any-detail", "details of services that were not offered", "SV-06/*")
+def _any_detail() -> Patch:
+    return hears("ServiceDetailReq", lambda _, request: replaced(request, service_id=6))
+
+
+@mutant("any-set", "any parameter set can be selected", "SV-09")
+def _any_set() -> Patch:
+    return hears(
+        "ServiceSelectionReq",
+        lambda _, request: replaced(request, selected_energy_transfer_service__parameter_set_id=1),
+    )
+
+
+@mutant("never-detailed", "services can be selected whose details nobody asked for", "SV-10")
+def _never_detailed() -> Patch:
+    def change(session: SeccSession, request: Any) -> Any:
+        session.context.detailed_services |= set(session.context.offered_services)
+        return request
+
+    return hears("ServiceSelectionReq", change)
+
+
+@mutant("any-energy-service", "anything counts as an energy service", "SV-11/*")
+def _any_energy_service() -> Patch:
+    def change(session: SeccSession, request: Any) -> Any:
+        known = session.context.offered_services[0]
+        session.context.detailed_services.add(known)
+        return replaced(
+            request,
+            selected_energy_transfer_service__service_id=known,
+            selected_energy_transfer_service__parameter_set_id=1,
+        )
+
+    return hears("ServiceSelectionReq", change)
+
+
+@mutant("any-vas", "any value-added service can be selected", "SV-12/*")
+def _any_vas() -> Patch:
+    return hears("ServiceSelectionReq", lambda _, request: replaced(request, selected_vas_list=None))
+
+
+# --- parameters ---
+
+_KINDS: tuple[tuple[Any, Any], ...] = (
+    (dc.DC_CPDReqEnergyTransferMode, dc.BPT_DC_CPDReqEnergyTransferMode),
+    (ac.AC_CPDReqEnergyTransferMode, ac.BPT_AC_CPDReqEnergyTransferMode),
+)
+
+
+def as_kind(mode: Any, kind: Any) -> Any:
+    """The same fields as another kind; what it has more is zero."""
+    known = {name: getattr(mode, name) for name in kind.__struct_fields__ if hasattr(mode, name)}
+    return kind(**{**dict.fromkeys(_required(kind), ZERO), **known})
+
+
+def _required(kind: Any) -> list[str]:
+    return [field.name for field in structs.fields(kind) if field.default is NODEFAULT]
+
+
+def _fitting_parameters(session: SeccSession, request: Any) -> Any:
+    name = "dc_cpd_req_energy_transfer_mode" if hasattr(request, "dc_cpd_req_energy_transfer_mode") else ""
+    name = name or "ac_cpd_req_energy_transfer_mode"
+    one, both = _KINDS[name.startswith("ac")]
+    return replaced(request, **{name: as_kind(getattr(request, name), both if session.context.bidirectional else one)})
+
+
+CPD = ("DC_ChargeParameterDiscoveryReq", "AC_ChargeParameterDiscoveryReq")
+CPD_RES = ("DC_ChargeParameterDiscoveryRes", "AC_ChargeParameterDiscoveryRes")
+
+
+@mutant("any-parameters", "parameters of another kind are taken", "CP-02/*", "CP-03/*")
+def _any_parameters() -> Patch:
+    return hears(CPD, _fitting_parameters)
+
+
+@mutant("parameters-not-in-kind", "the other kind of limits is answered", "CP-01/*")
+def _not_in_kind() -> Patch:
+    def change(session: SeccSession, _: Any, response: Any) -> Any:
+        if response.response_code.value.startswith("FAILED"):
+            return response
+        is_ac = hasattr(response, "ac_cpd_res_energy_transfer_mode")
+        name = ("ac" if is_ac else "dc") + "_cpd_res_energy_transfer_mode"
+        module: Any = ac if is_ac else dc
+        letters = "AC" if is_ac else "DC"
+        kind = f"{letters}_CPDResEnergyTransferMode"
+        kind = kind if session.context.bidirectional else f"BPT_{kind}"
+        return replaced(response, **{name: as_kind(getattr(response, name), getattr(module, kind))})
+
+    return answers(CPD_RES, change)
+
+
+mutant(
+    "no-discharge-limit",
+    "the station's discharge power is told as zero",
+    "CP-01/DC_BPT",
+    "CP-01/MCS_BPT",
+    "CP-01/AC_BPT",
+)(
+    says(
+        CPD_RES,
+        dc_cpd_res_energy_transfer_mode__evse_maximum_discharge_power=ZERO,
+        ac_cpd_res_energy_transfer_mode__evse_maximum_discharge_power=ZERO,
+    )
+)
+mutant("discharge-limit-invented", "a station that takes nothing tells a limit", "CP-04")(
+    says(
+        "DC_ChargeParameterDiscoveryRes",
+        dc_cpd_res_energy_transfer_mode__evse_maximum_discharge_power=RationalNumber(exponent=3, value=11),
+    )
+)
+
+
+@mutant("any-limits", "limits of the car are not checked", "CP-05/*", "CP-10/[lm]*")
+def _any_limits() -> Patch:
+    def change(session: SeccSession, request: Any) -> Any:
+        name = (
+            "dc_cpd_req_energy_transfer_mode"
+            if hasattr(request, "dc_cpd_req_energy_transfer_mode")
+            else "ac_cpd_req_energy_transfer_mode"
+        )
+        mode = getattr(request, name)
+        sane = {field: _sane(field) for field in mode.__struct_fields__ if getattr(mode, field) is not None}
+        return replaced(request, **{name: replaced(mode, **sane)})
+
+    return hears(CPD, change)
+
+
+def _sane(field: str) -> RationalNumber | None:
+    if field == "target_soc":
+        return None
+    least = RationalNumber(exponent=0, value=280) if "voltage" in field else ZERO
+    most = RationalNumber(exponent=0, value=400 if "voltage" in field else 30)
+    return least if "minimum" in field else most
+
+
+def _unsigned(sign: int) -> Patch:
+    """Discharge limits of one sign count as zero."""
+
+    def change(_: SeccSession, request: Any) -> Any:
+        for name in ("dc_cpd_req_energy_transfer_mode", "cl_req_control_mode"):
+            mode = getattr(request, name, None)
+            if mode is not None:
+                wrong = {
+                    field: ZERO
+                    for field in mode.__struct_fields__
+                    if "maximum_discharge" in field and getattr(mode, field) is not None
+                    if getattr(mode, field).value * sign > 0
+                }
+                request = replaced(request, **{name: replaced(mode, **wrong)})
+        return request
+
+    return hears(("DC_ChargeParameterDiscoveryReq", "DC_ChargeLoopReq"), change)
+
+
+@mutant("negative-is-zero", "negative discharge limits of a car count as zero", "CP-08/negative")
+def _negative_is_zero() -> Patch:
+    return _unsigned(-1)
+
+
+@mutant("positive-is-zero", "positive discharge limits of a car count as zero", "CP-08/positive")
+def _positive_is_zero() -> Patch:
+    return _unsigned(1)
+
+
+@mutant("overflow", "large exponents overflow", "CP-10/harmless/largest power")
+def _overflow() -> Patch:
+    def change(_: SeccSession, request: Any) -> Any:
+        if request.dc_cpd_req_energy_transfer_mode.ev_maximum_charge_power.exponent > 100:
+            raise OverflowError
+        return request
+
+    return hears("DC_ChargeParameterDiscoveryReq", change)
+
+
+mutant("always-three-lines", "limits of lines that are not in use are told", "CP-11/one line")(
+    says(
+        "AC_ChargeParameterDiscoveryRes",
+        ac_cpd_res_energy_transfer_mode__evse_maximum_charge_power_l2=RationalNumber(exponent=3, value=3),
+    )
+)
+
+
+@mutant("one-line-only", "limits per line are refused", "CP-11/three lines")
+def _one_line_only() -> Patch:
+    def change(_: SeccSession, request: Any) -> Any:
+        name = "ac_cpd_req_energy_transfer_mode__ev_minimum_charge_power"
+        more = request.ac_cpd_req_energy_transfer_mode.ev_maximum_charge_power_l2 is not None
+        return replaced(request, **{name: RationalNumber(exponent=3, value=30)}) if more else request
+
+    return hears("AC_ChargeParameterDiscoveryReq", change)
