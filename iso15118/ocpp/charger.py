@@ -30,6 +30,7 @@ from iso15118.session.ports import (
     AcOutlet,
     AcOutletPort,
     AcReading,
+    AcSupport,
     Authorization,
     Charger,
     ChargerLimits,
@@ -156,6 +157,12 @@ class OcppCharger(Charger):
 
     def dynamic_prices(self, needs: ChargingNeeds, now: float) -> Prices | None:
         return self.device.dynamic_prices(needs, now)
+
+    def connector_lock(self, now: float) -> bool | None:
+        return self.device.connector_lock(now)
+
+    def ac_support(self, now: float) -> AcSupport:
+        return self.device.ac_support(now)
 
     def value_added_services(self, now: float) -> tuple[ValueAddedService, ...]:
         return self.device.value_added_services(now)

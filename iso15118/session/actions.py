@@ -44,9 +44,11 @@ __all__ = [
     "SchedulesTold",
     "ServiceChosen",
     "SetAcPower",
+    "SetConnectorLock",
     "SetContactor",
     "SetDerControl",
     "SetPilot",
+    "SetPilotSignal",
     "SetStage",
     "StageMode",
     "StateChanged",
@@ -116,6 +118,11 @@ class SetAcPower(msgspec.Struct, frozen=True, kw_only=True):
     """Lowest power that car and station allow now (<= 0)."""
     max_power_w: PerLine = (0.0, 0.0, 0.0)
     """Highest power that car and station allow now (>= 0)."""
+    reactive_var: PerLine = (0.0, 0.0, 0.0)
+    """Reactive power beside it, positive when the car draws it. At the car inside what its charger can; at the station
+    what the car has been asked for."""
+    frequency_hz: float | None = None
+    """The frequency the station asks for; None when it asks for none."""
 
 
 class SetDerControl(msgspec.Struct, frozen=True):
@@ -129,6 +136,25 @@ class SetContactor(msgspec.Struct, frozen=True):
     """Desired state of our side's contactors: the station's at the outlet, the car's at the inlet."""
 
     closed: bool
+
+
+class SetConnectorLock(msgspec.Struct, frozen=True):
+    """Desired state of our side's connector lock: the station's at its socket, the car's at its inlet.
+
+    Carried out in its place in the order of actions: unlocking comes after the contactors have been told to open.
+    """
+
+    locked: bool
+
+
+class SetPilotSignal(msgspec.Struct, frozen=True):
+    """SECC only. Whether the control pilot carries its signal (PWM).
+
+    Without it a car stops taking and giving energy, even one whose session is frozen: it is switched off when a session
+    ends by a fault, before the contactors open.
+    """
+
+    on: bool
 
 
 class SetPilot(msgspec.Struct, frozen=True):
@@ -339,6 +365,8 @@ Action = (
     | SetContactor
     | SetDerControl
     | SetPilot
+    | SetConnectorLock
+    | SetPilotSignal
     | StateChanged
     | EvccIdentified
     | KeepPaused

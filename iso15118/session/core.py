@@ -32,9 +32,11 @@ from iso15118.session.actions import (
     EnergyFlow,
     Late,
     SetAcPower,
+    SetConnectorLock,
     SetContactor,
     SetDerControl,
     SetPilot,
+    SetPilotSignal,
     SetStage,
     StageMode,
     StateChanged,
@@ -123,6 +125,9 @@ def parameter_discovery_of(service_id: int) -> State:
     return State.AC_CHARGE_PARAMETER_DISCOVERY if service_id in AC_SERVICES else State.DC_CHARGE_PARAMETER_DISCOVERY
 
 
+_DESIRED_STATES = (SetStage, SetAcPower, SetContactor, SetPilot, SetConnectorLock, SetPilotSignal, SetDerControl)
+
+
 class Step(NamedTuple):
     """What a handler decides.
 
@@ -181,6 +186,8 @@ class Session(abc.ABC):
         self._reason = ""
         self._close_after: Timer | None = None
         self._close = True
+        self._opened_at = 0.0
+        """When the contactors were told to open."""
 
     # --- for drivers ---
 
@@ -337,7 +344,7 @@ class Session(abc.ABC):
         """Drop desired states that are what we desired already; remember the rest."""
         new: list[Action] = []
         for action in actions:
-            if isinstance(action, SetStage | SetAcPower | SetContactor | SetPilot | SetDerControl):
+            if isinstance(action, _DESIRED_STATES):
                 if self._desired.get(type(action)) == action:
                     continue
                 self._desired[type(action)] = action
@@ -379,12 +386,41 @@ class Session(abc.ABC):
         actions += self._emit([EnergyFlow(False)])
         if closed:
             actions += self._emit([SetContactor(False)])
+        if self._holds_connector(now, opening=closed) and (closed or not out_of_time):
+            # A contactor that has just been told to open gets as long again as current had to vanish.
+            self._opened_at = now if closed else self._opened_at
+            self.timers.start(self.power_off_timer, self._opened_at)
+            self.timers.start(Timer.POWER_OFF_POLL, now)
+            return actions
+        if SetConnectorLock in self._desired and not self._holds_connector(now, opening=False):
+            actions += self._emit([SetConnectorLock(False)])
         if not self._close:
             return actions + self._finish(now)
         if self._close_after is None:
             return [*actions, Close(self._reason), *self._finish(now)]
         self.timers.start(self._close_after, now)
         return actions + self._enter(State.CLOSING)
+
+    def _holds_connector(self, now: float, *, opening: bool) -> bool:
+        """Whether the lock has to hold the connector: our contactors are, or may be, closed.
+
+        Args:
+            now: The session's clock.
+            opening: Whether they have been told to open this very moment, so that no sensor can know yet.
+        """
+        try:
+            return self._lock_state(now) is not None and (opening or not self._contactor_open(now))
+        except Exception as error:  # noqa: BLE001  (as below: unknown counts as closed)
+            self.fault = self.fault or error
+            return True
+
+    @abc.abstractmethod
+    def _lock_state(self, now: float) -> bool | None:
+        """What the port says of our connector lock."""
+
+    @abc.abstractmethod
+    def _contactor_open(self, now: float) -> bool:
+        """Whether our contactors are open, as their sensors see it."""
 
     def _current_or_unknown_a(self, now: float) -> float:
         try:

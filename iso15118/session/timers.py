@@ -79,6 +79,8 @@ class Timer(enum.Enum):
     SECC_STOP_NOTIFICATION = 60.0, "ours: how long the car may take to follow EVSENotification Terminate"
     EVCC_RAMP_DOWN = 10.0, "ours: how long current may take to fall to zero before PowerDelivery(Stop)"
 
+    SECC_CONNECTOR_LOCK = 3.0, "ours: how long the connector may take to be locked, from SessionSetup on"
+    EVCC_CONNECTOR_LOCK = 3.0, "ours: as SECC_CONNECTOR_LOCK, at the inlet"
     SECC_POWER_OFF = 1.0, "ours: current to zero after a fault or lost communication; then contactors open regardless"
     EVCC_POWER_OFF = 1.0, "ours: as SECC_POWER_OFF, for the car's contactors"
     POWER_OFF_POLL = 0.05, "ours: how often the current is read meanwhile"

@@ -407,10 +407,11 @@ def test_power_that_does_not_fall_after_stop() -> None:
 
 
 def test_a_car_that_is_frozen_is_cut_off() -> None:
-    """The station has no other means in AC: half a second of silence, a second for the current to go."""
+    """Half a second of silence; then the pilot's signal goes, and a charger that does not heed it has another second."""
     world = World(service=BPT)
     running(world, -9_000.0)
     world.freeze(EV)
+    world.current_stuck = True
     said = [e.now for e in world.log if type(e.item).__name__ == "AC_ChargeLoopRes"][-1]
     world.run()
     assert world.secc.state is State.ENDED

@@ -93,6 +93,8 @@ def test_the_standard_figures() -> None:
         "SECC_POWER_DELIVERY_STOP": 1.4,
         "SECC_STOP_NOTIFICATION": 60.0,
         "EVCC_RAMP_DOWN": 10.0,
+        "SECC_CONNECTOR_LOCK": 3.0,
+        "EVCC_CONNECTOR_LOCK": 3.0,
         "SECC_POWER_OFF": 1.0,
         "EVCC_POWER_OFF": 1.0,
         "POWER_OFF_POLL": 0.05,

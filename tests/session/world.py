@@ -198,6 +198,8 @@ class World:
         self.secc_contactor_stuck = self.evcc_contactor_stuck = False
         self.isolation: IsolationState = IsolationState.VALID
         self.current_stuck = False
+        self.locks_stuck: set[str] = set()
+        """Sides whose lock does not move; there is one only where the port says so."""
         self.islanded = False
         """What the charger in the car detects of the grid; the station's word is in ``charger.stage``."""
         # Physics.
@@ -417,6 +419,12 @@ class World:
                 self._power(at, action)
             case act.SetContactor(closed=closed):
                 self._contactor(at, closed)
+            case act.SetConnectorLock(locked=locked):
+                self._lock(at, locked)
+            case act.SetPilotSignal(on=on):
+                self.vehicle.pilot_signal_on = on
+                if not on and self.evcc.is_ac and not self.current_stuck:
+                    self.inverter = act.SetAcPower()  # a charger stops by itself, whatever its session does
             case act.SetPilot(state=state):
                 self.charger.pilot_state = state if self.charger.pilot_state != "A" else "A"
                 self._settle()
@@ -438,6 +446,16 @@ class World:
             self.inverter = wanted
         else:
             self.ac_target = wanted
+
+    def _lock(self, at: str, locked: bool) -> None:
+        port = self.charger if at == SECC else self.vehicle
+        if port.locked is None:
+            return  # there is none
+        contactor = self.charger.stage if at == SECC else self.vehicle.battery_reading
+        if not locked and contactor.contactor_closed:
+            self.violations.append(f"{self.now}: {at} unlocks the connector with its contactor closed")
+        if at not in self.locks_stuck:
+            port.locked = locked
 
     def _contactor(self, at: str, closed: bool) -> None:
         through = self._ac_reading().current_a(230.0) if self.evcc.is_ac else abs(self.current_a)
@@ -485,7 +503,11 @@ class World:
         told, total = self.inverter.power_w, sum(self.inverter.power_w)
         power = self.current_a * self.vehicle.battery_reading.voltage_v
         shares = tuple(power * (value / total if total else 1 / len(told)) for value in told)
-        return AcReading(power_w=shares, islanded=self.islanded)
+        return AcReading(power_w=shares, islanded=self.islanded, reactive_var=self._reactive())
+
+    def _reactive(self) -> tuple[float, ...]:
+        joined = self.vehicle.battery_reading.contactor_closed and self.charger.stage.contactor_closed
+        return self.inverter.reactive_var if joined else (0.0,) * len(self.inverter.power_w)
 
     def _driven(self, voltage: float) -> float:
         if self.evcc.is_ac:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -26,7 +27,7 @@ from iso15118.session.evcc.schedule_exchange import v2x_requests
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.lines import NOTHING, clip, inside, minimum, read_limits, read_lines, share, spell, spell_limit
 from iso15118.session.ports.ac import AcLimits, PerLine
-from iso15118.session.quantities import magnitude
+from iso15118.session.quantities import magnitude, number
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
 
@@ -147,11 +148,27 @@ def power(session: EvccSession, target_w: PerLine | None, now: float) -> SetAcPo
             wanted = tuple(min(max(value, min(target, 0.0)), max(target, 0.0)) for value, target in pairs)
     # A station may have its reasons to want less: that is never slowed.
     wanted = context.ramp.follow(inside(wanted, bounds), context.ramp_w_per_s, now, toward_zero_at_once=True)
+    active = clip(wanted, bounds)
     return SetAcPower(
-        power_w=clip(wanted, bounds),
+        power_w=active,
+        reactive_var=_reactive(session, active, now),
+        frequency_hz=context.target_frequency_hz,
         min_power_w=tuple(-value for value in bounds.max_discharge_power_w),
         max_power_w=bounds.max_charge_power_w,
     )
+
+
+def _reactive(session: EvccSession, active_w: PerLine, now: float) -> PerLine:
+    """The reactive power that the station asks for, as far as the charger can beside the active power."""
+    abilities, asked = session.vehicle.ac_abilities(now), session.context.target_reactive_var
+    found = []
+    for line, active in enumerate(active_w):
+        most = abilities.max_reactive_var[line] if line < len(abilities.max_reactive_var) else 0.0
+        apparent = abilities.max_apparent_va[line] if line < len(abilities.max_apparent_va) else 0.0
+        most = min(most, math.sqrt(max(apparent**2 - active**2, 0.0)))
+        var = asked[line] if line < len(asked) else 0.0
+        found.append(max(min(var, most), -most))
+    return tuple(found)
 
 
 def looped(session: EvccSession, response: ac.AC_ChargeLoopRes, now: float) -> Step:
@@ -161,6 +178,9 @@ def looped(session: EvccSession, response: ac.AC_ChargeLoopRes, now: float) -> S
     if not isinstance(mode, variant.loop_answers[context.control_mode]):
         return session.fail("the station answered AC_ChargeLoop in another control mode")
     target = read_lines(mode, "evse_target_active_power", context.ac_lines)
+    context.target_reactive_var = read_lines(mode, "evse_target_reactive_power", context.ac_lines) or ()
+    frequency = response.evse_target_frequency
+    context.target_frequency_hz = None if frequency is None else number(frequency)
     measured = session.inlet.ac_reading(now).power_w[: context.ac_lines]
     told = read_lines(mode, "evse_present_active_power", context.ac_lines) or ()
     context.last_voltage_v = context.ac_voltage_v

@@ -14,7 +14,7 @@ from iso15118.session.evcc.chooser import Chooser, choose_by_cost
 from iso15118.session.lines import NOTHING
 from iso15118.session.parameter_sets import ParameterChoices, check_choices
 from iso15118.session.ports import ChargerLimits, MobilityNeeds, OfferedSchedule
-from iso15118.session.ports.ac import AcLimits
+from iso15118.session.ports.ac import AcLimits, PerLine
 from iso15118.session.ports.der import Plain
 from iso15118.session.ramp import Ramp
 from iso15118.session.services import (
@@ -132,6 +132,10 @@ class EvccContext:
     """AC: nominal voltage, line to neutral."""
     ac_asymmetry_w: float | None = None
     """AC: how far the power of two lines may differ."""
+    target_reactive_var: PerLine = ()
+    """AC: EVSETargetReactivePower of each line; empty when the station asks for none."""
+    target_frequency_hz: float | None = None
+    """AC: EVSETargetFrequency."""
     ramp_w_per_s: float | None = None
     """EVSEPowerRampLimitation; None when the station named none."""
     ramp: Ramp = field(default_factory=Ramp)
@@ -159,6 +163,10 @@ class EvccContext:
     kept_tuple_id: int | None = None
     """Of before a pause: the schedule tuple that was chosen; chosen again when it is offered (V2G20-1058)."""
     pre_charged: bool = False
+    lock_over: bool = False
+    """The connector had its time to be locked."""
+    start_pending: bool = False
+    """The last PowerDelivery(Start) said that the car is not ready yet."""
     leaving: ChargingSession | None = None
     """How the session is to be left once somebody wants to end it; the last one that was more final counts."""
     zero_loop_sent: bool = False

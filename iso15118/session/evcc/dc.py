@@ -146,7 +146,8 @@ def pre_charged(session: EvccSession, response: dc.DC_PreChargeRes, now: float) 
         session.timers.stop(Timer.EVCC_PRE_CHARGE)
         return Step(State.POWER_DELIVERY)
     difference = number(response.evse_present_voltage) - session.vehicle.battery(now).voltage_v
-    near = abs(difference) <= session.config.pre_charge_tolerance_v
+    locked = session.vehicle.connector_lock(now) is not False
+    near = locked and abs(difference) <= session.config.pre_charge_tolerance_v
     return Step(
         State.DC_PRE_CHARGE,
         after=Timer.EVCC_PRE_CHARGE_INTERVAL,

@@ -17,11 +17,12 @@ __all__ = ["PHASES", "open_without_current"]
 
 def compose_start(session: EvccSession, now: float) -> PowerDeliveryReq:
     """Start; in Scheduled control with the profile of the chosen schedule, with separated channels with one of them."""
+    session.context.start_pending = session.vehicle.connector_lock(now) is False
     session.context.channel = choose_channel(session, now)
     session.context.ramp.hold(())
     return PowerDeliveryReq(
         header=session.header(now),
-        ev_processing=Processing.Finished,
+        ev_processing=Processing.Ongoing if session.context.start_pending else Processing.Finished,
         charge_progress=ChargeProgress.Start,
         ev_power_profile=compose_profile(session, now),
         bpt_channel_selection=session.context.channel,
@@ -30,12 +31,15 @@ def compose_start(session: EvccSession, now: float) -> PowerDeliveryReq:
 
 def show_ready(session: EvccSession, now: float) -> tuple[Action, ...]:
     """AC: pilot state C with PowerDelivery(Start), not before it (V2G20-847, V2G20-1617); in DC it is long there."""
-    return (SetPilot("C"),) if session.is_ac else ()
+    return (SetPilot("C"),) if session.is_ac and not session.context.start_pending else ()
 
 
 def started(session: EvccSession, response: PowerDeliveryRes, now: float) -> Step:
     """Into the loop; if somebody wants to end already, the loop runs at zero and leads out again."""
     follow(session, response.evse_status)
+    if session.context.start_pending:
+        leave = session.wants_to_stop(now) or session.context.stopping
+        return Step(State.SESSION_STOP) if leave else Step(State.POWER_DELIVERY, after=Timer.EVCC_ONGOING_INTERVAL)
     if session.is_ac:
         return Step(State.AC_CHARGE_LOOP, actions=(SetContactor(True), EnergyFlow(True)))
     return Step(State.DC_CHARGE_LOOP, actions=(EnergyFlow(True),))
@@ -70,7 +74,7 @@ PHASES: Phases = {
         compose_start,
         PowerDeliveryRes,
         started,
-        frozenset({State.AC_CHARGE_LOOP, State.DC_CHARGE_LOOP}),
+        frozenset({State.AC_CHARGE_LOOP, State.DC_CHARGE_LOOP, State.POWER_DELIVERY, State.SESSION_STOP}),
         with_request=show_ready,
     ),
     State.POWER_DELIVERY_STOP: Phase(

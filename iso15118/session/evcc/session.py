@@ -11,7 +11,7 @@ from iso15118.messages.iso20.common.session_setup import SessionSetupRes
 from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import V2GResponse
 from iso15118.messages.model import Record
-from iso15118.session.actions import Action, Send, SetPilot
+from iso15118.session.actions import Action, Send, SetContactor, SetPilot
 from iso15118.session.core import AC_OFF, CHARGE_LOOPS, FINAL_STATES, Session, State, Step
 from iso15118.session.evcc.context import EvccConfig, EvccContext
 from iso15118.session.pause import PausedSession
@@ -253,6 +253,9 @@ class EvccSession(Session):
         if timer is Timer.EVCC_RAMP_DOWN:
             self.context.ramp_down_over = True
             return []
+        if timer is Timer.EVCC_CONNECTOR_LOCK:
+            self.context.lock_over = True
+            return self.poll(now)
         if timer is Timer.EVCC_WELDING_DETECTION:
             self.context.welding_over = True
             return []
@@ -261,6 +264,8 @@ class EvccSession(Session):
     def _danger(self, now: float) -> RemoteError | None:
         if self.vehicle.battery(now).emergency_stop:
             return SessionError("emergency stop")
+        if self.vehicle.connector_lock(now) is False and (self._is_live() or self.context.lock_over):
+            return SessionError("the connector is not locked")
         offer = self.context.offer
         if self.is_ac and self.context.bidirectional and offer is not None:
             forming = offer.generator_mode is GeneratorMode.GRID_FORMING
@@ -269,6 +274,8 @@ class EvccSession(Session):
         return None
 
     def _poll(self, now: float) -> list[Action]:
+        if self._is_live() and not self.vehicle.pilot_signal(now):
+            return self._fail(SessionError("the station switched off the signal of its control pilot"), now)
         return self._ask_aside(now)  # all else is asked when the next request is composed
 
     def _present_current_a(self, now: float) -> float:
@@ -279,3 +286,14 @@ class EvccSession(Session):
     def _safe_outputs(self) -> tuple[Action, ...]:
         # Pilot state B tells the station to switch off, whatever else is lost.
         return (AC_OFF, SetPilot("B")) if self.is_ac else (SetPilot("B"),)
+
+    def _lock_state(self, now: float) -> bool | None:
+        return self.vehicle.connector_lock(now)
+
+    def _contactor_open(self, now: float) -> bool:
+        return not self.vehicle.battery(now).contactor_closed
+
+    def _is_live(self) -> bool:
+        """Whether our contactors are to be closed."""
+        contactor = self._desired.get(SetContactor)
+        return isinstance(contactor, SetContactor) and contactor.closed

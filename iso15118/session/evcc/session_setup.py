@@ -5,7 +5,7 @@ from __future__ import annotations
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq, SessionSetupRes
 from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import ResponseCode
-from iso15118.session.actions import Action, DropPaused
+from iso15118.session.actions import Action, DropPaused, SetConnectorLock
 from iso15118.session.core import NO_SESSION, PARAMETER_DISCOVERIES, State, Step, parameter_discovery_of
 from iso15118.session.evcc.pause import asked, thaw
 from iso15118.session.evcc.service import chosen
@@ -35,6 +35,8 @@ def opened(session: EvccSession, response: SessionSetupRes, now: float) -> Step:
     session.timers.stop(Timer.EVCC_COMMUNICATION_SETUP)
     # Running again, or purged because the station knows nothing of it any more (V2G20-2615): no record in either case.
     used: tuple[Action, ...] = () if session.resume is None else (DropPaused(session.resume.session_id),)
+    session.timers.start(Timer.EVCC_CONNECTOR_LOCK, now)
+    used = (*used, SetConnectorLock(True))
     if not joined or record is None:
         return Step(State.AUTHORIZATION_SETUP, actions=used)
     if response.evse_id != record.evse_id:  # another station (V2G20-2539): purge and terminate (V2G20-2613, V2G20-2614)

@@ -10,7 +10,18 @@ Every port has a simple implementation with sensible defaults, so that a dozen l
 
 from __future__ import annotations
 
-from iso15118.session.ports.ac import AcInletPort, AcLimits, AcOutlet, AcOutletPort, AcReading, PerLine
+from iso15118.session.ports.ac import (
+    AcAbilities,
+    AcAbilitiesPort,
+    AcInletPort,
+    AcLimits,
+    AcOutlet,
+    AcOutletPort,
+    AcReading,
+    AcSupport,
+    AcSupportPort,
+    PerLine,
+)
 from iso15118.session.ports.car import (
     Battery,
     BatteryPort,
@@ -29,6 +40,7 @@ from iso15118.session.ports.car import (
     Wish,
     WishPort,
 )
+from iso15118.session.ports.lock import ConnectorLockPort, PilotSignalPort
 from iso15118.session.ports.prices import (
     AbsolutePrices,
     AdditionalServiceFee,
@@ -65,6 +77,12 @@ from iso15118.session.ports.station import (
 from iso15118.session.ports.value_added import ValueAddedChoicePort, ValueAddedPort, ValueAddedService
 
 __all__ = [
+    "AcAbilities",
+    "AcAbilitiesPort",
+    "AcSupport",
+    "AcSupportPort",
+    "ConnectorLockPort",
+    "PilotSignalPort",
     "AbsolutePrices",
     "AcInletPort",
     "AcLimits",

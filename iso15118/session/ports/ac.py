@@ -14,7 +14,18 @@ import msgspec
 
 from iso15118.errors import LocalError
 
-__all__ = ["AcInletPort", "AcLimits", "AcOutlet", "AcOutletPort", "AcReading", "PerLine"]
+__all__ = [
+    "AcAbilities",
+    "AcAbilitiesPort",
+    "AcInletPort",
+    "AcLimits",
+    "AcOutlet",
+    "AcOutletPort",
+    "AcReading",
+    "AcSupport",
+    "AcSupportPort",
+    "PerLine",
+]
 
 PerLine = tuple[float, ...]
 """One value a line: L1, or L1, L2 and L3."""
@@ -91,6 +102,47 @@ class AcReading(msgspec.Struct, frozen=True, kw_only=True):
         if any(math.isnan(value) for value in apparent):
             return math.inf
         return max(apparent, default=0.0) / voltage_v
+
+
+class AcSupport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a station asks of a car beside active power."""
+
+    reactive_var: PerLine = ()
+    """Reactive power of each line, positive when the car draws it; empty: none is asked for."""
+    frequency_hz: float | None = None
+
+
+class AcAbilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What the charger in a car can do beside active power, which comes first; one value a line, 1 or 3."""
+
+    max_reactive_var: PerLine = (0.0, 0.0, 0.0)
+    """Magnitude, in either direction."""
+    max_apparent_va: PerLine = (math.inf, math.inf, math.inf)
+    """What active and reactive power may make together."""
+
+    def __post_init__(self) -> None:
+        """Refuse abilities of different numbers of lines.
+
+        Raises:
+            LocalError: Not one or three values, or not everywhere as many.
+        """
+        _check({len(self.max_reactive_var), len(self.max_apparent_va)}, "AcAbilities")
+
+
+class AcSupportPort(Protocol):
+    """Support of the grid that a station asks for."""
+
+    def ac_support(self, now: float) -> AcSupport:
+        """By default nothing."""
+        return AcSupport()
+
+
+class AcAbilitiesPort(Protocol):
+    """Support of the grid that the charger in a car can give."""
+
+    def ac_abilities(self, now: float) -> AcAbilities:
+        """By default none."""
+        return AcAbilities()
 
 
 @runtime_checkable

@@ -10,6 +10,8 @@ import msgspec
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.model import Record
 from iso15118.messages.xmldsig import Signature
+from iso15118.session.ports.ac import AcAbilitiesPort
+from iso15118.session.ports.lock import ConnectorLockPort, PilotSignalPort
 from iso15118.session.ports.value_added import ValueAddedChoicePort
 
 __all__ = [
@@ -185,6 +187,9 @@ class Vehicle(
     WishPort,
     ChannelPort,
     ValueAddedChoicePort,
+    ConnectorLockPort,
+    PilotSignalPort,
+    AcAbilitiesPort,
     SignerPort,
     ServicesWishPort,
     TerminationPort,

@@ -10,7 +10,7 @@ from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.iso20.types import Receipt
 from iso15118.messages.model import Record
 from iso15118.messages.xmldsig import Signature
-from iso15118.session.ports.ac import AcLimits, AcOutlet, AcReading
+from iso15118.session.ports.ac import AcAbilities, AcLimits, AcOutlet, AcReading, AcSupport
 from iso15118.session.ports.car import Battery, Display, EnergyNeeds, Termination, VehicleLimits, Wish
 from iso15118.session.ports.der import Consent, Plain, check_kind
 from iso15118.session.ports.prices import Prices
@@ -52,6 +52,8 @@ class SimpleCharger:
     """AC_DER_SAE: the same (``SaeSettings``)."""
     meter_reading: MeterReading | None
     value_added: tuple[ValueAddedService, ...]
+    locked: bool | None
+    support: AcSupport
     pilot_state: str
     stop: bool
     pause: bool
@@ -76,6 +78,8 @@ class SimpleCharger:
         self.sae_settings = None
         self.meter_reading = None
         self.value_added = ()
+        self.locked = None
+        self.support = AcSupport()
         self.pilot_state = "C"
         self.stop = False
         self.pause = False
@@ -146,6 +150,12 @@ class SimpleCharger:
     def meter(self, now: float) -> MeterReading | None:
         return self.meter_reading
 
+    def connector_lock(self, now: float) -> bool | None:
+        return self.locked
+
+    def ac_support(self, now: float) -> AcSupport:
+        return self.support
+
     def value_added_services(self, now: float) -> tuple[ValueAddedService, ...]:
         return self.value_added
 
@@ -185,6 +195,9 @@ class SimpleVehicle:
     energy_needs: EnergyNeeds
     driver_wish: Wish
     wanted_channel: ChannelSelection | None
+    locked: bool | None
+    pilot_signal_on: bool
+    abilities: AcAbilities
     services_wanted: tuple[int, ...] | None
     termination_reason: Termination
     shown: Display
@@ -200,6 +213,9 @@ class SimpleVehicle:
         self.energy_needs = needs or EnergyNeeds()
         self.driver_wish = Wish.ENERGY
         self.wanted_channel = None
+        self.locked = None
+        self.pilot_signal_on = True
+        self.abilities = AcAbilities()
         self.services_wanted = None
         self.termination_reason = Termination()
         self.shown = Display()
@@ -256,3 +272,12 @@ class SimpleVehicle:
     def sign(self, element: Record, now: float) -> Signature | None:
         """None: it has no key. Override it."""
         return None
+
+    def connector_lock(self, now: float) -> bool | None:
+        return self.locked
+
+    def pilot_signal(self, now: float) -> bool:
+        return self.pilot_signal_on
+
+    def ac_abilities(self, now: float) -> AcAbilities:
+        return self.abilities

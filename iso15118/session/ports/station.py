@@ -9,6 +9,8 @@ import msgspec
 
 from iso15118.messages.iso20.common.metering import MeteringConfirmationReq
 from iso15118.messages.iso20.types import Receipt
+from iso15118.session.ports.ac import AcSupportPort
+from iso15118.session.ports.lock import ConnectorLockPort
 from iso15118.session.ports.prices import Prices
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.value_added import ValueAddedPort
@@ -215,6 +217,8 @@ class Charger(
     PilotPort,
     StopPort,
     ValueAddedPort,
+    ConnectorLockPort,
+    AcSupportPort,
     Protocol,
 ):
     """All a station's session asks: the sum of the small ports. ``SimpleCharger`` is one."""

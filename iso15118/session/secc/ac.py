@@ -118,10 +118,14 @@ def _target(session: SeccSession, now: float) -> SetAcPower:
     if overdue(session, now):
         total = 0.0
     asymmetry_w = session.outlet.ac_outlet(now).max_power_asymmetry_w
+    support = session.charger.ac_support(now)
+    none = (0.0,) * context.ac_lines
     return SetAcPower(
         power_w=_on_its_way(session, share(math.inf if total is None else total, bounds, asymmetry_w), bounds, now),
         min_power_w=share(low, msgspec.structs.replace(bounds, min_discharge_power_w=(0.0,) * context.ac_lines)),
         max_power_w=share(high, msgspec.structs.replace(bounds, min_charge_power_w=(0.0,) * context.ac_lines)),
+        reactive_var=support.reactive_var[: context.ac_lines] or none,
+        frequency_hz=support.frequency_hz,
     )
 
 
@@ -174,9 +178,13 @@ def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) 
         **spell("evse_present_active_power", measured),
         **loop_fields(session, now),
     }
+    support = session.charger.ac_support(now)
+    if support.reactive_var:
+        fields |= spell("evse_target_reactive_power", support.reactive_var[: context.ac_lines])
     response = ac.AC_ChargeLoopRes(
         **session.ok(code, now=now),
         **metering_fields(session, request.meter_info_requested, now),
+        evse_target_frequency=None if support.frequency_hz is None else rational(support.frequency_hz, step=-3),
         cl_res_control_mode=variant.answer_loop(session, fields, now),
     )
     context.loops += 1

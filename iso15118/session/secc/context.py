@@ -94,6 +94,8 @@ class SeccConfig(ParameterChoices, frozen=True, kw_only=True):
     """For laboratories: a car whose link proves nothing about it may resume a session by its EVCCID alone."""
     service_renegotiation: bool = False
     """Whether services may be changed in a session (ServiceRenegotiationSupported). Some deployed cars drop the link."""
+    pilot_b_after_stop: bool = False
+    """Refuse welding detection by FAILED unless the pilot shows state B by then (V2G20-921, V2G20-922)."""
     isolation_test_voltage_v: float = 500.0
     islanding_detection_name: str = ISLANDING_NAMES[0]
     """Peer profile: how that parameter is spelled."""

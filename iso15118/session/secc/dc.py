@@ -69,18 +69,20 @@ def charge_parameter_discovery(session: SeccSession, request: dc.DC_ChargeParame
 
 
 def cable_check(session: SeccSession, request: dc.DC_CableCheckReq, now: float) -> Step:
-    """Test the isolation; Ongoing until the monitor knows. The pilot must show C or D first (V2G20-917)."""
+    """Test the isolation; Ongoing until the monitor knows. The pilot must show C or D first (V2G20-917), and
+    the connector be locked.
+    """
     reading = session.charger.reading(now)
-    pilot_ready = session.charger.pilot(now) in ("C", "D")
+    ready = session.charger.pilot(now) in ("C", "D") and session.charger.connector_lock(now) is not False
     if reading.isolation is IsolationState.FAULT or reading.contactor_fault:
         return session.refuse(request, "FAILED", now)
     session.timers.start_once(Timer.SECC_CABLE_CHECK, now)
     actions: tuple[Action, ...] = ()
-    if pilot_ready:
+    if ready:
         voltage = min(session.config.isolation_test_voltage_v, allowed(session, now).max_voltage_v)
         test = SetStage(mode=StageMode.ISOLATION_TEST, voltage_v=voltage)
         actions = (SetContactor(True), test)
-    done = pilot_ready and reading.isolation is IsolationState.VALID
+    done = ready and reading.isolation is IsolationState.VALID
     if done:
         session.timers.stop(Timer.SECC_CABLE_CHECK)
         actions = (SetContactor(True), STAGE_OFF)
@@ -200,6 +202,8 @@ def _answer_in_kind(session: SeccSession, mode: object, now: float) -> Any:
 
 def welding_detection(session: SeccSession, request: dc.DC_WeldingDetectionReq, now: float) -> Step:
     """Tell the outlet's voltage while the car tries its contactors."""
+    if session.config.pilot_b_after_stop and session.charger.pilot(now) != "B":
+        return session.refuse(request, "FAILED", now)
     reading: StageReading = session.charger.reading(now)
     response = dc.DC_WeldingDetectionRes(**session.ok(now=now), evse_present_voltage=rational(reading.voltage_v))
     done = request.ev_processing is Processing.Finished

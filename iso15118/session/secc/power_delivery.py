@@ -78,9 +78,9 @@ def _channel(session: SeccSession, request: PowerDeliveryReq) -> ChannelSelectio
 
 
 def _close_ac(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step | None:
-    """AC: the pilot shows C or D, then the contactor closes, then the answer is given; None when that is so."""
+    """AC: the pilot shows C or D, the connector is locked, the contactor closes, then the answer is given; None then."""
     closed = session.charger.reading(now).contactor_closed
-    ready = session.charger.pilot(now) in ("C", "D")
+    ready = session.charger.pilot(now) in ("C", "D") and session.charger.connector_lock(now) is not False
     if ready and closed:
         return None
     if session.deferred_too_long or (closed and not ready):

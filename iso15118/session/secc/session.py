@@ -13,7 +13,7 @@ from iso15118.messages.iso20.common.session_setup import SessionSetupReq
 from iso15118.messages.iso20.common.session_stop import SessionStopReq
 from iso15118.messages.iso20.types import ResponseCode, V2GRequest, V2GResponse
 from iso15118.messages.model import Record
-from iso15118.session.actions import Action, Send, SetContactor
+from iso15118.session.actions import Action, Send, SetContactor, SetPilotSignal
 from iso15118.session.core import AC_OFF, CHARGE_LOOPS, FINAL_STATES, NO_SESSION, STAGE_OFF, Session, State, Step
 from iso15118.session.pause import PausedSessions
 from iso15118.session.ports import Charger
@@ -51,6 +51,7 @@ _ANSWERED_LATER = frozenset(
         Timer.SECC_ONGOING_PARAMETER_DISCOVERY,
         Timer.SECC_ONGOING_SCHEDULE_EXCHANGE,
         Timer.SECC_EV_POWER_PROFILE_VIOLATION,
+        Timer.SECC_CONNECTOR_LOCK,
     }
 )
 """Limits whose end is told in the next answer; the others end the session."""
@@ -324,7 +325,7 @@ class SeccSession(Session):
         if timer is self._deferred_by:
             self.deferred_too_long = True
         if aside or timer is self._deferred_by:
-            return self._poll(now)
+            return self.poll(now)
         if timer in _ANSWERED_LATER:
             self.expired.add(timer)
             return []
@@ -348,6 +349,9 @@ class SeccSession(Session):
         # answer may be deferred.
         contactor = self._desired.get(SetContactor)
         live = isinstance(contactor, SetContactor) and contactor.closed
+        late = self.deferred_too_long or Timer.SECC_CONNECTOR_LOCK in self.expired
+        if self.charger.connector_lock(now) is False and (live or late):
+            return SessionError("the connector is not locked")
         if pilot == "B" and live and self._deferred is None:
             return SessionError("the car went to pilot state B while the outlet is live")
         return None
@@ -383,4 +387,13 @@ class SeccSession(Session):
         return self.outlet.ac_reading(now).current_a(self.outlet.ac_outlet(now).nominal_voltage_v)
 
     def _safe_outputs(self) -> tuple[Action, ...]:
-        return (AC_OFF if self.is_ac else STAGE_OFF,)
+        off = AC_OFF if self.is_ac else STAGE_OFF
+        # The one thing that a car hears whose session is frozen.
+        return (off,) if self.error is None else (off, SetPilotSignal(False))
+
+    def _lock_state(self, now: float) -> bool | None:
+        return self.charger.connector_lock(now)
+
+    def _contactor_open(self, now: float) -> bool:
+        reading = self.charger.reading(now)
+        return not (reading.contactor_fault or reading.contactor_closed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq, SessionSetupRes
 from iso15118.messages.iso20.types import ResponseCode
-from iso15118.session.actions import DropPaused, EvccIdentified
+from iso15118.session.actions import Action, DropPaused, EvccIdentified, SetConnectorLock, SetPilotSignal
 from iso15118.session.core import NO_SESSION, PARAMETER_DISCOVERIES, State, Step, parameter_discovery_of
 from iso15118.session.pause import PausedSession
 from iso15118.session.secc.pause import joined, thaw
@@ -31,8 +31,14 @@ def session_setup(session: SeccSession, request: SessionSetupReq, now: float) ->
     return Step(
         State.AUTHORIZATION_SETUP,
         response,
-        actions=(EvccIdentified(request.evcc_id, session.session_id),),
+        actions=(*_connected(session, now), EvccIdentified(request.evcc_id, session.session_id)),
     )
+
+
+def _connected(session: SeccSession, now: float) -> tuple[Action, ...]:
+    """What holds from now on until the session ends: connector locked, signal on the control pilot."""
+    session.timers.start(Timer.SECC_CONNECTOR_LOCK, now)
+    return SetConnectorLock(True), SetPilotSignal(True)
 
 
 def _join(session: SeccSession, record: PausedSession, now: float) -> Step:
@@ -44,6 +50,7 @@ def _join(session: SeccSession, record: PausedSession, now: float) -> Step:
         response,
         actions=(
             DropPaused(record.session_id),  # it is a running session again; another pause keeps another record
+            *_connected(session, now),
             EvccIdentified(record.evcc_id, record.session_id, resumed=True),
             chosen(session.context),
         ),
