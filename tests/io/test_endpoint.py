@@ -12,7 +12,7 @@ from iso15118.messages.iso20 import ac, acdp
 from iso15118.messages.iso20.common.vehicle_check import EVCheckInStatus, ParkingMethod, VehicleCheckInReq
 from iso15118.messages.iso20.types import MessageHeader, RationalNumber
 from iso15118.session.actions import Close, Ended, Send, SetAcPower, SetContactor, SetPilot
-from iso15118.session.app import AC_20, Link
+from iso15118.session.app import AC_20, AC_DER_IEC_20, AC_DER_SAE_20, Link
 from iso15118.session.core import State
 from iso15118.session.evcc import PHASES, EvccConfig, EvccSession
 from iso15118.session.ports import OfferedSchedule, SimpleCharger, SimpleVehicle, Wish
@@ -216,3 +216,48 @@ def test_an_ac_session_by_octets(mode, service):
     assert names[-1] == "SessionStopRes"
     # Loops that say the same but for what is measured are one run in the trace.
     assert names.count("AC_ChargeLoopReq") < ends["EV"].messages - 12
+
+
+@pytest.mark.parametrize(
+    ("protocol", "service", "payload_type"),
+    [(AC_DER_IEC_20, ServiceId.AC_DER_IEC, 0x8010), (AC_DER_SAE_20, ServiceId.AC_DER_SAE, 0x8011)],
+)
+def test_messages_of_an_inverter_have_their_own_payload_type_and_no_other(protocol, service, payload_type):
+    """Read by the schema set of plain AC they would be taken for others: frames of another set are not read at all."""
+    charger, vehicle = SimpleCharger(energy_services=(service,)), SimpleVehicle()
+    secc = Endpoint(
+        SeccSession(
+            charger,
+            HANDLERS,
+            config=SeccConfig(link=Link.LAB_TCP, served=(protocol,)),
+            random_bytes=lambda n: bytes([7]) * n,
+            now=0.0,
+        ),
+        at="SECC",
+    )
+    config = EvccConfig(link=Link.LAB_TCP, protocols=(protocol,), services=(service,))
+    ev = Endpoint(EvccSession(vehicle, PHASES, config=config), at="EV")
+    said = ev.carry(ev.session.start(0.0), 0.0)
+    sent = []
+    for _ in range(40):
+        for action in said:
+            if isinstance(action, Transmit):
+                sent.append((int.from_bytes(action.data[2:4]), action.name))
+        data = b"".join(action.data for action in said if isinstance(action, Transmit))
+        if sent[-1][1] == "ScheduleExchangeReq":
+            break
+        to = secc if len(sent) % 2 else ev
+        said = to.receive_data(data, 0.0)
+    assert {kind for kind, name in sent if name.startswith("AC_")} == {payload_type}
+    assert [name for _, name in sent].count("AC_ChargeParameterDiscoveryReq") == 2
+    for other in {0x8003, 0x8010, 0x8011} - {payload_type}:
+        before = secc.ignored
+        assert secc.receive_data(frame_bytes(PayloadType(other), bytes(8)), 0.0) == []
+        assert secc.ignored == before + 1
+
+
+def test_a_station_without_inverters_speaks_none_of_their_payload_types():
+    it = station()
+    for other in (0x8010, 0x8011):
+        assert it.receive_data(frame_bytes(PayloadType(other), bytes(8)), 0.0) == []
+    assert it.ignored == 2

@@ -22,14 +22,26 @@ from iso15118.session.ports import (
     Wish,
 )
 from iso15118.session.ports.ac import AcLimits, AcOutlet
+from iso15118.session.ports.der import Consent
+from iso15118.session.ports.der_iec import IecSettings
+from iso15118.session.ports.der_sae import example_sae
+from iso15118.session.ports.der_sae_car import SaeCar
 from iso15118.session.secc import HANDLERS
-from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
+from iso15118.session.services import AC_SERVICES, DER_SERVICES, ControlMode, ServiceId
 from tests.session.samples import classes, samples, with_session
 from tests.session.world import EV, SECC, World
 from tests.strategies import messages
 
 replace = msgspec.structs.replace
 
+SERVICES = (
+    ServiceId.DC,
+    ServiceId.DC_BPT,
+    ServiceId.AC,
+    ServiceId.AC_BPT,
+    ServiceId.AC_DER_IEC,
+    ServiceId.AC_DER_SAE,
+)
 SIDES = st.sampled_from([EV, SECC])
 POWERS = st.none() | st.floats(-30_000.0, 30_000.0)
 MAGNITUDES = st.sampled_from([0.0, 0.04, 5.0, 4_000.0, 11_000.0])
@@ -55,7 +67,7 @@ def schedules(draw: st.DrawFn) -> tuple[OfferedSchedule, ...]:
 def charger(draw: st.DrawFn, world: World) -> None:
     """Something changes at the station."""
     port = world.charger
-    match draw(st.integers(0, 9)):
+    match draw(st.integers(0, 10)):
         case 0:
             port.authorized = draw(st.sampled_from(list(Authorization)))
         case 1:
@@ -84,13 +96,16 @@ def charger(draw: st.DrawFn, world: World) -> None:
             port.meter_reading = None
         case 9:
             port.offered_services = draw(st.sampled_from([(2, 6, 5, 1), (2, 1), (6, 5), ()]))
+        case 10:
+            port.iec_settings = IecSettings(dso_maximum_discharge_power=draw(st.none() | st.tuples(MAGNITUDES)))
+            port.sae_settings = example_sae(on=draw(st.booleans()))
     world.poll()
 
 
 def vehicle(draw: st.DrawFn, world: World) -> None:
     """Something changes at the car."""
     port = world.vehicle
-    match draw(st.integers(0, 4)):
+    match draw(st.integers(0, 5)):
         case 0:
             port.driver_wish = draw(st.sampled_from(list(Wish)))
         case 1:
@@ -114,6 +129,9 @@ def vehicle(draw: st.DrawFn, world: World) -> None:
             port.battery_reading = replace(port.battery_reading, emergency_stop=draw(st.booleans()))
         case 4:
             world.evcc_contactor_stuck = True
+        case 5:
+            port.consent = draw(st.none() | st.sampled_from(list(Consent)))
+            port.sae_car = SaeCar(der_alarm_status=draw(st.integers(0, 3)), j3072_certified=draw(st.booleans()))
     world.poll()
 
 
@@ -149,7 +167,9 @@ def peer(draw: st.DrawFn, world: World) -> None:
         case 1:
             message = draw(messages(draw(st.sampled_from(classes()))))
         case _:
-            message = draw(messages(draw(st.sampled_from(expected))))
+            cls = draw(st.sampled_from(expected))
+            der = session.service_id in DER_SERVICES and cls.__name__.startswith("AC_")
+            message = draw(messages(cls, ServiceId(session.service_id).name if der else None))
     if draw(st.integers(0, 9)):
         message = with_session(message, session.session_id)
     world.inject(at, message)
@@ -167,7 +187,7 @@ def stories(draw: st.DrawFn) -> World:
     """A world after some surprises; each may come between any two messages, or after some time."""
     world = World(
         mode=draw(st.sampled_from(list(ControlMode))),
-        service=draw(st.sampled_from([ServiceId.DC, ServiceId.DC_BPT, ServiceId.AC, ServiceId.AC_BPT])),
+        service=draw(st.sampled_from(list(SERVICES))),
     )
     world.charger.setpoint_w = draw(POWERS)
     # In AC the car regulates. One that learns of a fault by a silence, and is slow besides, is cut off under load.

@@ -11,6 +11,7 @@ from iso15118.session.core import FINAL_STATES, State
 from iso15118.session.evcc import PHASES
 from iso15118.session.ports import Authorization, IsolationState
 from iso15118.session.secc import HANDLERS
+from iso15118.session.services import ControlMode, ServiceId
 from tests.session.samples import classes, requests, responses, samples, with_session
 from tests.session.world import EV, SECC, World, code_of, encoded
 
@@ -172,3 +173,38 @@ def test_answer_of_another_session(state: State) -> None:
     assert not sends(actions)
     world.run().check_end()
     assert "foreign SessionID" in (world.error(EV) or "")
+
+
+@pytest.fixture(scope="module")
+def der_requests() -> list[Record]:
+    """One request of each class and kind that only sessions of inverters have."""
+    found: dict[type, Record] = {}
+    for service in (ServiceId.AC_DER_IEC, ServiceId.AC_DER_SAE):
+        for mode in ControlMode:
+            world = World(service=service, mode=mode).start().run(until_s=10.0)
+            for message in world.messages("AC_ChargeParameterDiscoveryReq") + world.messages("AC_ChargeLoopReq"):
+                kind = getattr(message, "ac_cpd_req_energy_transfer_mode", None) or message.cl_req_control_mode
+                found[type(kind)] = message
+    assert len(found) == 6
+    return list(found.values())
+
+
+@pytest.mark.parametrize("state", SECC_STATES[2:], ids=lambda state: state.value)
+@pytest.mark.parametrize("index", range(6))
+def test_request_of_an_inverter_at_the_station(state: State, index: int, der_requests: list[Record]) -> None:
+    """In a session of another service, or of the other variant, it is refused in words that session can write."""
+    world = world_in(SECC, state)
+    message = der_requests[index]
+    (answer,) = sends(world.inject(SECC, with_session(message, world.secc.session_id)))
+    assert type(answer).__name__ == type(message).__name__.replace("Req", "Res")
+    rule = HANDLERS.get((state, type(message)))
+    fits = state is State.AC_DER_CHARGE_PARAMETER_DISCOVERY and "der_iec" in repr(
+        type(getattr(message, "ac_cpd_req_energy_transfer_mode", None))
+    )
+    if fits:
+        assert code_of(answer) == "OK"
+        return
+    expected = {State.AC_CHARGE_LOOP: "FAILED"}.get(state, "FAILED_WrongChargeParameter")
+    assert code_of(answer) == ("FAILED_SequenceError" if rule is None else expected)
+    world.run().check_safe()
+    assert world.secc.state is State.ENDED
