@@ -138,6 +138,9 @@ class OcppCharger(Charger):
     def ready(self, now: float) -> bool:
         return self.station.needs_answered(self.evse_id, now)
 
+    def schedule_revision(self, now: float) -> int:
+        return self.device.schedule_revision(now)
+
     def schedules(self, needs: ChargingNeeds, now: float) -> tuple[OfferedSchedule, ...]:
         """The back end's plan until departure (or a day), as power at the outlet."""
         horizon = _DAY_S if needs.departure_s is None else max(needs.departure_s - now, 1.0)

@@ -41,6 +41,7 @@ class Timer(enum.Enum):
     EVCC_MESSAGE_SERVICE_DETAIL = 5.0, "seen in Josev"
     EVCC_MESSAGE_CHARGE_LOOP = 0.5, "seen in Josev"
     EVCC_MESSAGE_METERING_CONFIRMATION = 2.0, "as EVCC_MESSAGE, on the side stream"
+    EVCC_MESSAGE_SCHEDULE_RENEGOTIATION = 2.0, "as EVCC_MESSAGE, on the side stream"
 
     # How quickly one ought to be. Nothing runs out here: what is late is counted and told, never an error.
     SECC_PERFORMANCE = 1.5, "Tables 215 and 217: from a request to its response"
@@ -68,6 +69,8 @@ class Timer(enum.Enum):
     # Our own pace. The EVCC asks again after these.
     EVCC_CHARGE_LOOP_INTERVAL = 0.2, "ours; V2G20-1499 and V2G20-1501 ask for at most 0.25 s"
     EVCC_ONGOING_INTERVAL = 0.5, "ours"
+    EVCC_SIDE_INTERVAL = 0.5, "ours: as EVCC_ONGOING_INTERVAL, for ScheduleExchange beside the loop"
+    EVCC_RENEGOTIATION_RETRY = 60.0, "ours: when a renegotiation that was not granted is asked for again"
     EVCC_PRE_CHARGE_INTERVAL = 0.1, "ours"
     EVCC_METER_INFO_INTERVAL = 60.0, "ours: how often MeterInfo is asked for"
 
@@ -102,6 +105,7 @@ PROFILES: Mapping[str, Mapping[str, float]] = {
         "EVCC_MESSAGE_SERVICE_DETAIL": 30.0,
         "EVCC_MESSAGE_CHARGE_LOOP": 30.0,
         "EVCC_MESSAGE_METERING_CONFIRMATION": 30.0,
+        "EVCC_MESSAGE_SCHEDULE_RENEGOTIATION": 30.0,
         "EVCC_PRE_CHARGE": 60.0,
         "EVCC_RAMP_DOWN": 60.0,
         "SECC_AC_CONTACTOR": 20.0,

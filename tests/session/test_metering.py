@@ -15,7 +15,7 @@ from iso15118.messages.iso20.common.metering import MeteringConfirmationReq, Sch
 from iso15118.messages.iso20.types import DetailedCost, EVSENotification, Receipt
 from iso15118.session import actions as act
 from iso15118.session.core import State
-from iso15118.session.ports import Wish
+from iso15118.session.ports import OfferedSchedule, Wish
 from iso15118.session.quantities import rational
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.session.side import Stream
@@ -305,6 +305,25 @@ def test_two_streams_may_wait_for_the_same_limit() -> None:
     answers = [(e.side, code_of(e.item)) for e in world.log if type(e.item).__name__ == "MeteringConfirmationRes"]
     assert answers == [(None, "FAILED_MeteringSignatureNotValid")]  # the first that fails ends the session
     assert world.secc.state is State.ENDED
+
+
+def test_a_schedule_that_changes_while_a_signature_is_checked() -> None:
+    """What was confirmed was so when it was said: it is judged by the schedule of then."""
+    world = running(mode=ControlMode.SCHEDULED, evcc={"renegotiation_stream": Stream.SIDE})
+    old = world.secc.context.schedule_tuple_id
+    world.charger.check_ready = False
+    want(world).run(until=lambda: bool(world.messages("MeteringConfirmationReq")))
+    world.charger.schedule = (OfferedSchedule(schedule_tuple_id=9, start_s=0.0, entries=((36_000.0, 2_000.0),)),)
+    world.charger.schedule_number += 1
+    world.at(world.now + 1.3, lambda: setattr(world.charger, "check_ready", True))
+    world.run(until=lambda: world.secc.context.schedule_tuple_id == 9)
+    assert not confirmed(world, SECC)
+    world.run(until_s=world.now + 2.0)
+    assert world.secc.context.schedule_tuple_id == 9 != old
+    (kept,) = confirmed(world, SECC)
+    assert kept.data.scheduled_smdt_control_mode is not None
+    assert kept.data.scheduled_smdt_control_mode.selected_schedule_tuple_id == old
+    assert world.secc.error is world.evcc.error is None
 
 
 # --- registers and receipts ---

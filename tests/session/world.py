@@ -220,6 +220,9 @@ class World:
         self._frozen: set[str] = set()
         self._watches: list[tuple[Callable[[Event], bool], Callable[[], object]]] = []
 
+        if towards in (State.SCHEDULE_RENEGOTIATION, State.POWER_DELIVERY_RENEGOTIATION):
+            self.when("DC_ChargeLoopReq", lambda: setattr(self.charger, "schedule_number", 1))
+
     # --- what tests do ---
 
     def start(self) -> World:

@@ -10,6 +10,7 @@ from iso15118.session.evcc import (
     dc,
     metering,
     power_delivery,
+    renegotiation,
     schedule_exchange,
     service,
     session_setup,
@@ -41,9 +42,10 @@ PHASES: Phases = {
     **schedule_exchange.PHASES,
     **power_delivery.PHASES,
     **metering.PHASES,
+    **renegotiation.PHASES,
     **session_stop.PHASES,
 }
 """State -> request, response, handler and the states that may follow: the whole order of a session at the car."""
 
-SIDE_PHASES: SidePhases = {**metering.SIDE_PHASES}
+SIDE_PHASES: SidePhases = {**metering.SIDE_PHASES, **renegotiation.SIDE_PHASES}
 """Side stream -> what the car asks there, while the main stream goes on."""

@@ -206,7 +206,7 @@ PHASES: Phases = {
         compose_parameters,
         ac.AC_ChargeParameterDiscoveryRes,
         parameters_told,
-        frozenset({State.SCHEDULE_EXCHANGE, State.SESSION_STOP}),
+        frozenset({State.SCHEDULE_EXCHANGE, State.SCHEDULE_RENEGOTIATION, State.SESSION_STOP}),
     ),
     State.AC_CHARGE_LOOP: Phase(
         compose_charge_loop,

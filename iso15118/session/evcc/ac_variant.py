@@ -10,7 +10,7 @@ from iso15118.messages.iso20 import ac
 from iso15118.messages.iso20.types import CLReqControlMode
 from iso15118.messages.model import Record
 from iso15118.session.actions import Action
-from iso15118.session.core import State, Step
+from iso15118.session.core import Step
 from iso15118.session.evcc.session import EvccSession
 from iso15118.session.ports.ac import AcLimits
 from iso15118.session.services import ControlMode, ServiceId
@@ -44,7 +44,7 @@ class Variant:
 
     def parameters_told(self, session: EvccSession, mode: Any, now: float) -> Step:
         """Where the station's parameters lead to."""
-        return Step(State.SESSION_STOP if session.wants_to_stop(now) else State.SCHEDULE_EXCHANGE)
+        return Step(session.after_parameters(now))
 
     def compose_loop(self, session: EvccSession, fields: dict[str, Any], now: float) -> CLReqControlMode:
         """The mode of a request in the charge loop, from the fields that every service has."""

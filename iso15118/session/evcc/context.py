@@ -75,6 +75,10 @@ class EvccConfig(ParameterChoices, frozen=True, kw_only=True):
     """Scheduled control: which schedule the car takes and how it uses it (``evcc.chooser``)."""
     complete_power_profile: bool = False
     """Peer profile: some stations want EVPowerProfile in Dynamic control too, and PowerToleranceAcceptance in Scheduled."""
+    renegotiation_stream: Stream = Stream.MAIN
+    """Where schedules are renegotiated: out of the loop and back, without power meanwhile, or beside the loop."""
+    renegotiation_repeats_parameters: bool = False
+    """Peer profile: some stations want parameter discovery again after PowerDelivery(ScheduleRenegotiation)."""
     metering_confirmation_stream: Stream = Stream.SIDE
     """Where a signed meter reading is sent: beside the charge loop, or between two of its messages."""
     der_with_ac_protocol: bool = False
@@ -174,6 +178,18 @@ class EvccContext:
     zero_seen: bool = False
     """A loop at zero has been answered with no current."""
     ramp_down_over: bool = False
+    station_wants_schedule: bool = False
+    """The station's last word was EVSENotification ScheduleRenegotiation."""
+    told_revision: int | None = None
+    """Revision of the needs that were told last."""
+    renegotiating: bool = False
+    """Out of the loop for new schedules."""
+    asking_aside: bool = False
+    """ScheduleExchange runs beside the loop."""
+    next_ready: bool = False
+    """It has come to its end: what was chosen waits for PowerDelivery(ScheduleRenegotiation)."""
+    other_plan: tuple[OfferedSchedule | None, bool] = (None, False)
+    """What was chosen; from that PowerDelivery to its answer what was followed before. As ``adopt`` takes it."""
     meter_asked_at: float | None = None
     to_confirm: tuple[MeterInfo, Receipt | None] | None = None
     """What the station wants to have signed, as long as it says so."""
@@ -192,6 +208,21 @@ class EvccContext:
     def without_service(self) -> EvccContext:
         """What remains of it when services are chosen anew: all but what was bound to the old one (V2G20-1477)."""
         return EvccContext(protocol=self.protocol, evse_id=self.evse_id, rejected_services=self.rejected_services)
+
+    def drop_next(self) -> None:
+        """No renegotiation is under way any more."""
+        self.renegotiating = self.asking_aside = self.next_ready = False
+        self.other_plan = (None, False)
+
+    def adopt(self, schedule: OfferedSchedule | None, *, confirm_tolerance: bool) -> None:
+        """Follow a schedule from now; None, as in Dynamic control, changes nothing."""
+        if schedule is not None:
+            self.schedule, self.confirm_tolerance = schedule, confirm_tolerance
+
+    def swap_plans(self) -> None:
+        """Follow the other schedule: the new one, or the old one again when it is not granted."""
+        plan, self.other_plan = self.other_plan, (self.schedule, self.confirm_tolerance)
+        self.adopt(plan[0], confirm_tolerance=plan[1])
 
     def leave(self, how: ChargingSession) -> None:
         """Have the session left; a wish is never replaced by a less final one."""

@@ -75,7 +75,7 @@ def parameters_told(session: EvccSession, response: dc.DC_ChargeParameterDiscove
     ramp = mode.evse_power_ramp_limitation
     session.context.ramp_w_per_s = None if ramp is None else magnitude(ramp)
     session.context.station = _station_limits(mode, ChargerLimits(max_discharge_power_w=0, max_discharge_current_a=0))
-    return Step(State.SESSION_STOP if session.wants_to_stop(now) else State.SCHEDULE_EXCHANGE)
+    return Step(session.after_parameters(now))
 
 
 def _station_limits(mode: object, base: ChargerLimits) -> ChargerLimits:
@@ -289,7 +289,7 @@ PHASES: Phases = {
         compose_parameters,
         dc.DC_ChargeParameterDiscoveryRes,
         parameters_told,
-        frozenset({State.SCHEDULE_EXCHANGE, State.SESSION_STOP}),
+        frozenset({State.SCHEDULE_EXCHANGE, State.SCHEDULE_RENEGOTIATION, State.SESSION_STOP}),
     ),
     State.DC_CABLE_CHECK: Phase(
         compose_cable_check,

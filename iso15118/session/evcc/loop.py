@@ -28,7 +28,14 @@ __all__ = [
     "scheduled_power",
 ]
 
-AFTER_LOOP = frozenset({State.METERING_CONFIRMATION, State.POWER_DELIVERY, State.POWER_DELIVERY_STOP})
+AFTER_LOOP = frozenset(
+    {
+        State.METERING_CONFIRMATION,
+        State.POWER_DELIVERY,
+        State.POWER_DELIVERY_RENEGOTIATION,
+        State.POWER_DELIVERY_STOP,
+    }
+)
 """Where ``end_loop`` leads, besides round again."""
 
 
@@ -135,4 +142,7 @@ def end_loop(
         return Step(State.POWER_DELIVERY, actions=actions)
     if session.config.metering_confirmation_stream is Stream.MAIN and confirmation(session, now) is not None:
         return Step(State.METERING_CONFIRMATION, actions=actions)
+    out = session.config.renegotiation_stream is Stream.MAIN and session.wants_renegotiation(now)
+    if not context.stopping and (context.next_ready or out):
+        return Step(State.POWER_DELIVERY_RENEGOTIATION, actions=actions)
     return Step(session.state, after=Timer.EVCC_CHARGE_LOOP_INTERVAL, actions=actions)

@@ -17,6 +17,8 @@ _LEAVE = {
 
 def follow(session: EvccSession, status: EVSEStatus | None) -> None:
     """Note what the station wants, and follow at once; a wish that the car can't follow but must not ignore is an end."""
+    wish = None if status is None else status.evse_notification
+    session.context.station_wants_schedule = wish is EVSENotification.ScheduleRenegotiation
     how = None if status is None else _LEAVE.get(status.evse_notification)
     if how is ChargingSession.ServiceRenegotiation and not session.context.renegotiation_supported:
         how = ChargingSession.Terminate

@@ -54,7 +54,8 @@ def compose_stop(session: EvccSession, now: float) -> PowerDeliveryReq:
 
 def stopped(session: EvccSession, response: PowerDeliveryRes, now: float) -> Step:
     """The station says that current is zero: open the contactors, then look whether they really did."""
-    session.timers.stop(Timer.EVCC_RAMP_DOWN)
+    session.timers.stop(Timer.EVCC_RAMP_DOWN, Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE, Timer.EVCC_SIDE_INTERVAL)
+    session.context.drop_next()
     actions = (EnergyFlow(False), SetPilot("B"), *open_without_current(session, now))
     if session.is_ac:
         return Step(State.SESSION_STOP, actions=actions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -39,6 +39,7 @@ def compose(session: EvccSession, now: float) -> ScheduleExchangeReq:
     """Tell the needs; repeated with fresh figures while Ongoing."""
     session.timers.start_once(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE, now)
     needs = session.vehicle.needs(now)
+    session.context.told_revision = session.vehicle.needs_revision(now)
     departure = None if needs.departure_s is None else max(0, round(needs.departure_s - now))
     base: dict[str, Any] = {
         "header": session.header(now),
@@ -73,27 +74,55 @@ def v2x_requests(session: EvccSession, needs: EnergyNeeds) -> dict[str, Any]:
     }
 
 
-def exchanged(session: EvccSession, response: ScheduleExchangeRes, now: float) -> Step:
-    """Ask again while Ongoing; then take a schedule, and show that the car is ready."""
+class Taken(NamedTuple):
+    """What a ScheduleExchangeRes says."""
+
+    finished: bool
+    told: tuple[Action, ...]
+    schedule: OfferedSchedule | None = None
+    """Scheduled control, finished: what was chosen; None when nothing will do, and the session is to end."""
+    confirm_tolerance: bool = False
+    """Whether the car confirms the power tolerance of that schedule."""
+
+
+def taken(session: EvccSession, response: ScheduleExchangeRes, now: float) -> Taken | None:
+    """Read an answer, and choose; None when it is one of another control mode."""
     dynamic = session.context.control_mode is ControlMode.DYNAMIC
     mode = response.dynamic_se_res_control_mode if dynamic else response.scheduled_se_res_control_mode
     if mode is None:
-        return session.fail("the station answered ScheduleExchange in another control mode")
-    finished = response.evse_processing is Processing.Finished
+        return None
     told = () if session.wants_to_stop(now) else learn(session, mode, now)
-    if not finished and not session.wants_to_stop(now):
-        return Step(State.SCHEDULE_EXCHANGE, after=Timer.EVCC_ONGOING_INTERVAL, actions=told)
+    if response.evse_processing is not Processing.Finished:
+        return Taken(False, told)
     session.timers.stop(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE)
-    if finished:
-        told = (*told, *_take(session, response, now))
+    schedule, confirm_tolerance, chosen = _take(session, response, now)
+    return Taken(True, (*told, *chosen), schedule, confirm_tolerance)
+
+
+def exchanged(session: EvccSession, response: ScheduleExchangeRes, now: float) -> Step:
+    """Ask again while Ongoing; then take a schedule, and show that the car is ready."""
+    done = taken(session, response, now)
+    if done is None:
+        return session.fail("the station answered ScheduleExchange in another control mode")
+    if not done.finished and not session.wants_to_stop(now):
+        return Step(State.SCHEDULE_EXCHANGE, after=Timer.EVCC_ONGOING_INTERVAL, actions=done.told)
+    session.timers.stop(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE)
+    if done.finished:
+        session.context.adopt(done.schedule, confirm_tolerance=done.confirm_tolerance)
+        session.context.kept_tuple_id = None  # what was chosen before a pause binds once
     if session.wants_to_leave(now):
-        return Step(State.SESSION_STOP, actions=told)
+        return Step(State.SESSION_STOP, actions=done.told)
     if session.is_ac:
-        return Step(State.POWER_DELIVERY, actions=told)  # the pilot stays at B until PowerDelivery(Start) (V2G20-1617)
-    return Step(State.DC_CABLE_CHECK, actions=(*told, SetPilot("C")))
+        # The pilot stays at B until PowerDelivery(Start) (V2G20-1617).
+        return Step(State.POWER_DELIVERY, actions=done.told)
+    return Step(State.DC_CABLE_CHECK, actions=(*done.told, SetPilot("C")))
 
 
-def _take(session: EvccSession, response: ScheduleExchangeRes, now: float) -> tuple[Action, ...]:
+_Choice = tuple[OfferedSchedule | None, bool, tuple[Action, ...]]
+"""The schedule, whether its power tolerance is confirmed, and what is to be reported."""
+
+
+def _take(session: EvccSession, response: ScheduleExchangeRes, now: float) -> _Choice:
     """Read all that the station offers, and choose from it in Scheduled control."""
     dynamic, scheduled = response.dynamic_se_res_control_mode, response.scheduled_se_res_control_mode
     if scheduled is not None and session.context.control_mode is ControlMode.SCHEDULED:
@@ -101,10 +130,10 @@ def _take(session: EvccSession, response: ScheduleExchangeRes, now: float) -> tu
     prices = None
     if dynamic is not None:
         prices = read_prices(dynamic.absolute_price_schedule, dynamic.price_level_schedule, session.unix_offset_s)
-    return () if prices is None else (SchedulesTold(dynamic_prices=prices),)
+    return None, False, () if prices is None else (SchedulesTold(dynamic_prices=prices),)
 
 
-def _choose(session: EvccSession, offered: tuple[OfferedSchedule, ...], now: float) -> tuple[Action, ...]:
+def _choose(session: EvccSession, offered: tuple[OfferedSchedule, ...], now: float) -> _Choice:
     """Let the chooser decide; a schedule of before a pause is taken again when it is offered (V2G20-1058)."""
     context, told = session.context, SchedulesTold(schedules=offered)
     kept = [each for each in offered if each.schedule_tuple_id == context.kept_tuple_id]
@@ -117,16 +146,15 @@ def _choose(session: EvccSession, offered: tuple[OfferedSchedule, ...], now: flo
     choice = session.config.chooser(situation)
     if choice is None:
         context.leave(ChargingSession.Terminate)
-        return (told,)
-    context.schedule = msgspec.structs.replace(choice.schedule, entries=choice.entries, discharge_entries=())
-    context.confirm_tolerance = choice.confirm_tolerance
+        return None, False, (told,)
+    schedule = msgspec.structs.replace(choice.schedule, entries=choice.entries, discharge_entries=())
     chosen = ScheduleChosen(
         schedule_tuple_id=choice.schedule.schedule_tuple_id,
         entries=choice.entries,
         covers_need=choice.covers_need,
         cost=choice.cost,
     )
-    return told, chosen
+    return schedule, choice.confirm_tolerance, (told, chosen)
 
 
 def read_tuple(session: EvccSession, schedule: ScheduleTuple) -> OfferedSchedule:

@@ -159,6 +159,19 @@ class EvccSession(Session):
         """Whether the driver, or an earlier event, ends the session."""
         return self.context.stopping or self.vehicle.wish(now) is Wish.STOP
 
+    def wants_renegotiation(self, now: float) -> bool:
+        """Whether the station or the driver wants a new schedule, and none was refused a moment ago."""
+        if self.context.stopping or self.timers.running(Timer.EVCC_RENEGOTIATION_RETRY):
+            return False
+        changed = self.vehicle.needs_revision(now) != self.context.told_revision
+        return changed or self.context.station_wants_schedule
+
+    def after_parameters(self, now: float) -> State:
+        """What follows parameter discovery; under closed contactors a wish to end waits for PowerDelivery(Stop)."""
+        if self.context.renegotiating:
+            return State.SCHEDULE_RENEGOTIATION
+        return State.SESSION_STOP if self.wants_to_stop(now) else State.SCHEDULE_EXCHANGE
+
     def wants_to_leave(self, now: float) -> bool:
         """As ``wants_to_stop``, where the session can be paused as well; how it is to be left is noted."""
         match self.vehicle.wish(now):
@@ -259,6 +272,12 @@ class EvccSession(Session):
         if timer is Timer.EVCC_WELDING_DETECTION:
             self.context.welding_over = True
             return []
+        if timer is Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE and self.context.asking_aside:
+            self.context.asking_aside = False  # the old schedule goes on
+            self.timers.start(Timer.EVCC_RENEGOTIATION_RETRY, now)
+            return []
+        if timer in (Timer.EVCC_SIDE_INTERVAL, Timer.EVCC_RENEGOTIATION_RETRY):
+            return self._ask_aside(now)
         return self._fail(PeerTimeout(timer.name, self.limits.seconds(timer)), now)
 
     def _danger(self, now: float) -> RemoteError | None:

@@ -129,6 +129,13 @@ class NeedsPort(Protocol):
 
     def needs(self, now: float) -> EnergyNeeds: ...
 
+    def needs_revision(self, now: float) -> int:
+        """A number that changes when the needs differ so much from those told last that a new schedule is wanted.
+
+        What follows from charging as agreed is no such difference. Only a session in the charge loop renegotiates.
+        """
+        return 0
+
 
 class WishPort(Protocol):
     """What the driver wants now."""

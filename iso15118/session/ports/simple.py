@@ -39,6 +39,7 @@ class SimpleCharger:
     charger_limits: ChargerLimits
     setpoint_w: float | None
     schedule_ready: bool
+    schedule_number: int
     schedule: tuple[OfferedSchedule, ...]
     mobility: MobilityNeeds
     energy_prices: Prices | None
@@ -67,6 +68,7 @@ class SimpleCharger:
         self.charger_limits = limits or ChargerLimits()
         self.setpoint_w = None
         self.schedule_ready = True
+        self.schedule_number = 0
         self.schedule = ()
         self.mobility = MobilityNeeds()
         self.energy_prices = None
@@ -104,6 +106,9 @@ class SimpleCharger:
 
     def ready(self, now: float) -> bool:
         return self.schedule_ready
+
+    def schedule_revision(self, now: float) -> int:
+        return self.schedule_number
 
     def schedules(self, needs: ChargingNeeds, now: float) -> tuple[OfferedSchedule, ...]:
         """What was set, else one schedule at the set point (or the most both sides can) until departure or a day."""
@@ -193,6 +198,7 @@ class SimpleVehicle:
     consent: Consent | None
     """What the car makes of settings of its inverter; None to accept what the inverter can do."""
     energy_needs: EnergyNeeds
+    needs_number: int
     driver_wish: Wish
     wanted_channel: ChannelSelection | None
     locked: bool | None
@@ -211,6 +217,7 @@ class SimpleVehicle:
         self.sae_car = None
         self.consent = None
         self.energy_needs = needs or EnergyNeeds()
+        self.needs_number = 0
         self.driver_wish = Wish.ENERGY
         self.wanted_channel = None
         self.locked = None
@@ -250,6 +257,9 @@ class SimpleVehicle:
 
     def needs(self, now: float) -> EnergyNeeds:
         return self.energy_needs
+
+    def needs_revision(self, now: float) -> int:
+        return self.needs_number
 
     def wish(self, now: float) -> Wish:
         return self.driver_wish

@@ -146,6 +146,13 @@ class SchedulePort(Protocol):
         """One to three schedules to choose from."""
         ...
 
+    def schedule_revision(self, now: float) -> int:
+        """A number that changes when what the car was told last (schedules, prices, consent) no longer holds.
+
+        When it differs from the one told last, and ``ready`` is true, the car is asked to renegotiate.
+        """
+        return 0
+
     def dynamic_prices(self, needs: ChargingNeeds, now: float) -> Prices | None:
         """Dynamic control: what energy costs in the hours to come, if anybody is to be told; asked with ``ready``."""
         return None

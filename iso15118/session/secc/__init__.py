@@ -10,6 +10,7 @@ from iso15118.session.secc import (
     dc,
     metering,
     power_delivery,
+    renegotiation,
     schedule_exchange,
     service,
     session_setup,
@@ -43,9 +44,10 @@ HANDLERS: Handlers = {
     **schedule_exchange.HANDLERS,
     **power_delivery.HANDLERS,
     **metering.HANDLERS,
+    **renegotiation.HANDLERS,
     **session_stop.HANDLERS,
 }
 """(state, request) -> handler and the states that may follow: the whole order of a session at the station."""
 
-SIDE_HANDLERS: SideHandlers = {**metering.SIDE_HANDLERS}
+SIDE_HANDLERS: SideHandlers = {**metering.SIDE_HANDLERS, **renegotiation.SIDE_HANDLERS}
 """(side stream, request) -> handler and the states of the main stream beside which it may come."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from iso15118.messages.iso20.common.metering import MeteringConfirmationReq
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.iso20.common.schedule_exchange import Scheduled_SEResControlMode
 from iso15118.messages.iso20.types import EVSENotification, MeterInfo, RationalNumber, Receipt
@@ -82,6 +83,10 @@ class SeccConfig(ParameterChoices, frozen=True, kw_only=True):
     """A car that does not confirm a schedule's power tolerance gets FAILED instead of a warning."""
     power_tolerance_both_ways: bool = False
     """Whether a car that has confirmed a power tolerance violates its profile by taking or giving less as well."""
+    schedule_renegotiation: bool = True
+    """Whether schedules may be renegotiated in the loop; a car that asks for it otherwise is warned."""
+    renegotiation_repeats_parameters: bool = False
+    """Peer profile: some cars repeat parameter discovery after PowerDelivery(ScheduleRenegotiation)."""
     notification_max_delay_s: int = 0
     """NotificationMaxDelay of EVSENotification Terminate: how long the car may go on after the first one; 0: at once."""
     pause_allowed: bool = True
@@ -135,6 +140,8 @@ class SeccContext:
     register_base: MeterReading | None = None
     readings: list[tuple[MeterInfo, Receipt | None]] = field(default_factory=list)
     """What the car may confirm: told with EVSENotification MeteringConfirmation since the last confirmation."""
+    confirming: MeteringConfirmationReq | None = None
+    """What the car has confirmed and is being checked."""
     confirmed: bool = False
     """The station's present wish for a confirmation has been fulfilled."""
     told_receipt: Receipt | None = None
@@ -178,6 +185,18 @@ class SeccContext:
     schedule_tuple_id: int | None = None
     sent: Scheduled_SEResControlMode | None = None
     """``schedules`` as they were sent."""
+    next_schedules: dict[int, SentSchedule] | None = None
+    """Told in a renegotiation and not chosen yet; None when there are none. Empty in Dynamic control."""
+    next_sent: Scheduled_SEResControlMode | None = None
+    """``next_schedules`` as they were sent."""
+    renegotiating: bool = False
+    """Out of the loop for new schedules."""
+    exchanging_aside: bool = False
+    """ScheduleExchange runs beside the loop and has not come to its end."""
+    needs_heard: bool = False
+    """The needs have been reported in this renegotiation: whoever makes schedules has had a chance to hear them."""
+    told_revision: int | None = None
+    """Revision of the station's schedules that was told last; None before there was any."""
     kept: Scheduled_SEResControlMode | None = None
     """Of before a pause: what was sent then; sent again (V2G20-1058)."""
     kept_tuple_id: int | None = None
@@ -214,6 +233,17 @@ class SeccContext:
             peer_discharge_sign=self.peer_discharge_sign,
             der_returns=self.der_returns,
         )
+
+    def take_next(self) -> None:
+        """What was told in a renegotiation is what a profile may choose from now."""
+        if self.next_schedules is not None:
+            self.schedules, self.sent = self.next_schedules, self.next_sent
+            self.next_schedules = self.next_sent = None
+
+    def drop_next(self) -> None:
+        """No renegotiation is under way any more."""
+        self.renegotiating = self.exchanging_aside = False
+        self.next_schedules = self.next_sent = None
 
     def see_discharge_limit(self, *limits: RationalNumber | None) -> None:
         """Remember the sign the car gives its discharge limits."""

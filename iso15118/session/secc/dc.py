@@ -94,8 +94,8 @@ def cable_check(session: SeccSession, request: dc.DC_CableCheckReq, now: float) 
 
 def pre_charge(session: SeccSession, request: dc.DC_PreChargeReq, now: float) -> Step:
     """Bring the outlet to the battery's voltage; the car says when it is satisfied."""
-    if session.is_ac:
-        return session.refuse(request, "FAILED_SequenceError", now)  # AC shares the state, not the message
+    if session.is_ac or session.context.renegotiating:  # these share the state, not the message
+        return session.refuse(request, "FAILED_SequenceError", now)
     bounds, target = allowed(session, now), number(request.ev_target_voltage)
     if session.charger.reading(now).contactor_fault:
         return session.refuse(request, "FAILED", now)

@@ -100,10 +100,12 @@ def confirm(session: SeccSession, request: MeteringConfirmationReq, now: float) 
 
 def _judge(session: SeccSession, request: MeteringConfirmationReq, now: float, late: bool) -> str | None:
     """Code of the answer; None while whoever checks signatures has not answered."""
-    if not session.context.readings:
-        return "FAILED_SequenceError"  # nobody asked for it
-    if not _as_told(session, request.signed_metering_data) or _digest(request) is None:
-        return "FAILED_MeteringSignatureNotValid"
+    if request is not session.context.confirming:  # else judged already: schedules may have changed since then
+        if not session.context.readings:
+            return "FAILED_SequenceError"  # nobody asked for it
+        if not _as_told(session, request.signed_metering_data) or _digest(request) is None:
+            return "FAILED_MeteringSignatureNotValid"
+        session.context.confirming = request
     match session.charger.metering_signature(request, now):
         case SignatureCheck.VALID:
             return "OK"
@@ -133,7 +135,7 @@ def _digest(request: MeteringConfirmationReq) -> bytes | None:
 
 
 def _confirmed(session: SeccSession, request: MeteringConfirmationReq) -> MeteringConfirmed:
-    session.context.confirmed, session.context.readings = True, []
+    session.context.confirmed, session.context.readings, session.context.confirming = True, [], None
     signature, digest = request.header.signature, _digest(request)
     assert isinstance(signature, Signature)  # judged before
     assert digest is not None

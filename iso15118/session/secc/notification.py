@@ -21,6 +21,8 @@ def wanted(session: SeccSession, now: float) -> EVSENotification | None:
         return EVSENotification.Pause
     if _new_offer(session, now):
         return EVSENotification.ServiceRenegotiation
+    if schedules_are_new(session, now):
+        return EVSENotification.ScheduleRenegotiation
     return None
 
 
@@ -67,3 +69,11 @@ def _left_s(session: SeccSession, notification: EVSENotification, now: float) ->
     """What is left of it, s; it counts from when the car was told first (V2G20-3318)."""
     since = session.context.notified_at if notification is session.context.notified else now
     return max(0.0, _delay_s(session, notification) - (now - since))
+
+
+def schedules_are_new(session: SeccSession, now: float) -> bool:
+    """Whether the station has other schedules than those it told last, and is ready to tell them."""
+    told = session.context.told_revision
+    if told is None or not session.config.schedule_renegotiation or not session.charger.ready(now):
+        return False
+    return session.charger.schedule_revision(now) != told

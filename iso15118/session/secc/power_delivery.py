@@ -13,6 +13,7 @@ from iso15118.session.actions import Action, EnergyFlow, SetContactor
 from iso15118.session.core import AC_OFF, CHARGE_LOOPS, NO_CURRENT_A, STAGE_OFF, State, Step
 from iso15118.session.secc.notification import status
 from iso15118.session.secc.profile import accept_profile
+from iso15118.session.secc.renegotiation import renegotiate
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import BptChannel
 from iso15118.session.timers import Timer
@@ -21,7 +22,9 @@ __all__ = ["HANDLERS"]
 
 
 def power_delivery(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
-    """Start, stop, or explain why not."""
+    """Start, stop, renegotiate, or explain why not."""
+    if session.state is State.SCHEDULE_RENEGOTIATION and request.charge_progress is not ChargeProgress.Stop:
+        return session.refuse(request, "FAILED_SequenceError", now)  # schedules come first
     match request.charge_progress:
         case ChargeProgress.Start:
             return _start(session, request, now)
@@ -30,7 +33,7 @@ def power_delivery(session: SeccSession, request: PowerDeliveryReq, now: float) 
         case ChargeProgress.Standby:
             return _stay(session, ResponseCode.WARNING_StandbyNotAllowed, now)
         case ChargeProgress.ScheduleRenegotiation:
-            return _stay(session, ResponseCode.WARNING_ScheduleRenegotiationFailed, now)
+            return renegotiate(session, request, now)
 
 
 def _stay(session: SeccSession, code: ResponseCode, now: float) -> Step:
@@ -50,6 +53,8 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     reading = session.charger.reading(now)
     if reading.contactor_fault or not (reading.contactor_closed or session.is_ac):
         return session.refuse(request, "FAILED_ContactorError", now)
+    if context.renegotiating:
+        context.take_next()
     code, told = accept_profile(session, request.ev_power_profile)
     if code.value.startswith("FAILED"):
         return session.refuse(request, code.value, now)
@@ -63,7 +68,7 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     if session.is_ac:
         # One that reads closed may be about to open: services chosen anew take less time than its movement.
         actions = (SetContactor(True), *actions)
-    context.channel = channel
+    context.channel, context.renegotiating = channel, False
     if session.state not in CHARGE_LOOPS:
         context.ramp.hold(())
     return Step(State.AC_CHARGE_LOOP if session.is_ac else State.DC_CHARGE_LOOP, response, actions=actions)
@@ -96,6 +101,8 @@ def stop(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
             return session.refuse(request, "FAILED_PowerDeliveryNotApplied", now)
         return Step(session.state, defer=Timer.SECC_POWER_DELIVERY_STOP, actions=(off,))
     session.timers.stop(Timer.SECC_STOP_NOTIFICATION, Timer.SECC_PRE_CHARGE, Timer.SECC_EV_POWER_PROFILE_VIOLATION)
+    session.timers.stop(Timer.SECC_ONGOING_SCHEDULE_EXCHANGE)
+    session.context.drop_next()
     actions = (off, EnergyFlow(False), SetContactor(False))
     if not session.is_ac:
         session.timers.start(Timer.SECC_WELDING_DETECTION, now)
@@ -111,7 +118,8 @@ HANDLERS: Handlers = {
             State.POWER_DELIVERY,
             (State.AC_CHARGE_LOOP, State.DC_CHARGE_LOOP, State.DC_WELDING_DETECTION, State.SESSION_STOP),
         ),
-        (State.AC_CHARGE_LOOP, (State.SESSION_STOP,)),
-        (State.DC_CHARGE_LOOP, (State.DC_WELDING_DETECTION,)),
+        (State.AC_CHARGE_LOOP, (State.SCHEDULE_RENEGOTIATION, State.SESSION_STOP)),
+        (State.DC_CHARGE_LOOP, (State.SCHEDULE_RENEGOTIATION, State.DC_WELDING_DETECTION)),
+        (State.SCHEDULE_RENEGOTIATION, (State.DC_WELDING_DETECTION, State.SESSION_STOP)),
     )
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -25,7 +25,7 @@ from iso15118.messages.iso20.common.schedule_exchange import (
     ScheduleTuple,
 )
 from iso15118.messages.iso20.types import Processing, RationalNumber
-from iso15118.session.actions import NeedsTold
+from iso15118.session.actions import Action, NeedsTold
 from iso15118.session.core import State, Step
 from iso15118.session.emitter import longest
 from iso15118.session.ports import ChargingNeeds, OfferedSchedule
@@ -39,29 +39,65 @@ from iso15118.session.secc.session import Handlers, Rule, SeccSession
 from iso15118.session.services import ControlMode, Pricing
 from iso15118.session.timers import Timer
 
-__all__ = ["HANDLERS", "needs_of"]
+__all__ = ["HANDLERS", "Exchange", "exchange", "needs_of"]
 
 _MAX_TUPLES = 3
 _MAX_ENTRIES = 1024
 """maxOccurs of ScheduleTuple and PowerScheduleEntry."""
 
 
+class Exchange(NamedTuple):
+    """What comes of one ScheduleExchangeReq."""
+
+    response: ScheduleExchangeRes | None = None
+    """None when it failed."""
+    finished: bool = False
+    told: tuple[Action, ...] = ()
+    failed: str | None = None
+    """Code to refuse it with."""
+    nothing: bool = False
+    """It failed because the station has nothing to offer."""
+
+
 def schedule_exchange(session: SeccSession, request: ScheduleExchangeReq, now: float) -> Step:
     """Report the needs; Ongoing until the schedule port is ready or SECC_ONGOING_SCHEDULE_EXCHANGE runs out."""
+    done = exchange(session, request, now)
+    if done.failed is not None:
+        return session.refuse(request, done.failed, now)
+    session.context.take_next()
+    following = State.POWER_DELIVERY if session.is_ac else State.DC_CABLE_CHECK
+    return Step(following if done.finished else State.SCHEDULE_EXCHANGE, done.response, actions=done.told)
+
+
+def exchange(session: SeccSession, request: ScheduleExchangeReq, now: float, *, again: bool = False) -> Exchange:
+    """Take the needs, and answer with what there is; what is offered waits in ``context.next_schedules``.
+
+    Args:
+        session: The session.
+        request: What the car said.
+        now: The session's clock.
+        again: In a renegotiation. The needs are reported anew, and the first answer is Ongoing: nobody can be ready
+            for needs that have not been heard.
+    """
     context = session.context
     dynamic, scheduled = request.dynamic_se_req_control_mode, request.scheduled_se_req_control_mode
     if (dynamic if context.control_mode is ControlMode.DYNAMIC else scheduled) is None:
-        return session.refuse(request, "FAILED", now)
+        return Exchange(failed="FAILED")
     if dynamic is not None and not _consistent(dynamic):
-        return session.refuse(request, "FAILED_WrongChargeParameter", now)
+        return Exchange(failed="FAILED_WrongChargeParameter")
     needs = needs_of(session, request, now)
-    told = () if _same(needs, context.needs) else (NeedsTold(needs),)
-    context.needs = needs
+    first = again and not context.needs_heard
+    told = () if _same(needs, context.needs) and not first else (NeedsTold(needs),)
+    context.needs, context.needs_heard = needs, True
+    if first:
+        session.timers.stop(Timer.SECC_ONGOING_SCHEDULE_EXCHANGE)
+        session.expired.discard(Timer.SECC_ONGOING_SCHEDULE_EXCHANGE)
     session.timers.start_once(Timer.SECC_ONGOING_SCHEDULE_EXCHANGE, now)
     late = Timer.SECC_ONGOING_SCHEDULE_EXCHANGE in session.expired
-    finished = session.charger.ready(now) or late
+    finished = not first and (session.charger.ready(now) or late)
     if finished:
         session.timers.stop(Timer.SECC_ONGOING_SCHEDULE_EXCHANGE)
+        context.told_revision = session.charger.schedule_revision(now)
     base = {
         **session.ok(now=now),
         "evse_processing": Processing.Finished if finished else Processing.Ongoing,
@@ -71,14 +107,15 @@ def schedule_exchange(session: SeccSession, request: ScheduleExchangeReq, now: f
         mode_now = Dynamic_SEResControlMode(
             **schedule_fields(session, now), **_prices(session, prices, now, _most_points(session, needs))
         )
-        response = ScheduleExchangeRes(**base, dynamic_se_res_control_mode=mode_now)
-    else:
-        mode = (_kept(session, now) or _schedules(session, needs, now)) if finished else least_schedule()
-        if not mode.schedule_tuple:
-            return session.refuse(request, "FAILED", now)  # the station has nothing to offer
-        response = ScheduleExchangeRes(**base, scheduled_se_res_control_mode=mode)
-    following = State.POWER_DELIVERY if session.is_ac else State.DC_CABLE_CHECK
-    return Step(following if finished else State.SCHEDULE_EXCHANGE, response, actions=told)
+        context.next_schedules = {} if finished else None
+        return Exchange(ScheduleExchangeRes(**base, dynamic_se_res_control_mode=mode_now), finished, told)
+    if not finished:
+        return Exchange(ScheduleExchangeRes(**base, scheduled_se_res_control_mode=least_schedule()), told=told)
+    mode = (None if again else _kept(session, now)) or _schedules(session, needs, now)
+    if not mode.schedule_tuple:
+        context.next_schedules = context.next_sent = None
+        return Exchange(told=told, failed="FAILED", nothing=True)
+    return Exchange(ScheduleExchangeRes(**base, scheduled_se_res_control_mode=mode), finished, told)
 
 
 def _consistent(mode: Dynamic_SEReqControlMode) -> bool:
@@ -150,7 +187,7 @@ def _kept(session: SeccSession, now: float) -> Scheduled_SEResControlMode | None
     chosen = schedules.get(context.kept_tuple_id or 0)
     if chosen is None or chosen.end <= session.unix_offset_s + now:
         return None
-    context.schedules, context.sent = schedules, kept
+    context.next_schedules, context.next_sent = schedules, kept
     return kept
 
 
@@ -161,15 +198,18 @@ def _most_points(session: SeccSession, needs: ChargingNeeds) -> int:
 def _schedules(session: SeccSession, needs: ChargingNeeds, now: float) -> Scheduled_SEResControlMode:
     # Which schedules to offer is the station's choice: the first ones, as many as the car's codec can be trusted with.
     offered = session.charger.schedules(needs, now)[: longest(_MAX_TUPLES, session.emitter_profile)]
-    session.context.schedules = {}
-    session.context.sent = Scheduled_SEResControlMode(
-        schedule_tuple=tuple(_tuple(session, schedule, _most_points(session, needs)) for schedule in offered)
+    schedules: dict[int, SentSchedule] = {}
+    sent = Scheduled_SEResControlMode(
+        schedule_tuple=tuple(_tuple(session, each, _most_points(session, needs), schedules) for each in offered)
     )
-    return session.context.sent
+    session.context.next_schedules, session.context.next_sent = schedules, sent
+    return sent
 
 
-def _tuple(session: SeccSession, offered: OfferedSchedule, most: int) -> ScheduleTuple:
-    """Charging entries >= 0; where the car may discharge, a second schedule with entries <= 0.
+def _tuple(
+    session: SeccSession, offered: OfferedSchedule, most: int, schedules: dict[int, SentSchedule]
+) -> ScheduleTuple:
+    """Make a tuple, and note in ``schedules`` what it says. Charging entries >= 0; where the car may discharge, a second schedule with entries <= 0.
 
     Where prices have to be cut to what the car can take, the schedule ends with them.
     """
@@ -178,7 +218,7 @@ def _tuple(session: SeccSession, offered: OfferedSchedule, most: int) -> Schedul
     prices = [_prices(session, half, offered.start_s, most) for half in halves]
     ends = [end for end in map(priced_until, prices, halves) if end is not None]
     sent = whole_seconds(offered, session.unix_offset_s, most, discharge=both).until(min(ends, default=None))
-    session.context.schedules[sent.schedule_tuple_id] = sent
+    schedules[sent.schedule_tuple_id] = sent
     if session.config.uniform_price_level:
         prices = [half or {"price_level_schedule": _uniform_price(sent)} for half in prices]
     power = _power(sent.anchor, [(duration, high) for duration, _, high in sent.steps], offered)

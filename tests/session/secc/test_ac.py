@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -28,8 +30,10 @@ AC_ONLY = [State.AC_CHARGE_PARAMETER_DISCOVERY, State.AC_CHARGE_LOOP]
 replace = msgspec.structs.replace
 
 
-def looping(mode: ControlMode = ControlMode.DYNAMIC, power_w: float = 3_000.0, service: int = 5) -> World:
-    world = World(mode=mode, service=ServiceId(service))
+def looping(
+    mode: ControlMode = ControlMode.DYNAMIC, power_w: float = 3_000.0, service: int = 5, **options: Any
+) -> World:
+    world = World(mode=mode, service=ServiceId(service), **options)
     world.charger.setpoint_w = power_w
     world.charger.schedule = (OfferedSchedule(start_s=0.0, entries=((3_600.0, power_w),)),)
     world.start().run(until_s=10.0)
@@ -243,7 +247,7 @@ def test_start_in_the_loop_and_before_its_turn() -> None:
     ],
 )
 def test_what_is_not_offered_leaves_the_loop_as_it_is(progress: ChargeProgress, code: str) -> None:
-    world = looping()
+    world = looping(secc={"schedule_renegotiation": False})
     start = world.messages("PowerDeliveryReq")[-1]
     world.inject(SECC, replace(start, charge_progress=progress))
     assert world.last_code() == code

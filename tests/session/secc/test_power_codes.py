@@ -143,7 +143,7 @@ def test_what_the_station_can_not_do_does_not_end_the_session(
 ) -> None:
     reference = World().start().run_to(SECC, State.POWER_DELIVERY)
     start = reference.messages("PowerDeliveryReq")[-1]
-    world = World()
+    world = World(secc={"schedule_renegotiation": False})
     assert heard(world, state, lambda _: replace(start, charge_progress=progress)) == code
     assert world.secc.state is state
 
