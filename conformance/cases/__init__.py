@@ -23,6 +23,10 @@ _FILES = (
     "stop",
     "timing",
     "errors",
+    "octets",
+    "choices",
+    "life",
+    "aside",
 )
 
 

@@ -71,7 +71,7 @@ def _five() -> Patch:
 
 # --- session setup ---
 
-mutant("session-id-zero", "the SessionID is zero", "SS-01", "SS-03/*")(
+mutant("session-id-zero", "the SessionID is zero", "SS-01", "SS-03/an id nobody knows")(
     says("SessionSetupRes", header__session_id=bytes(8))
 )
 mutant("unknown-session-code", "a foreign session is refused by another code", "SS-05/*")(
@@ -218,7 +218,7 @@ def _stamps() -> Patch:
     return swapped(SeccSession, "receive", wrong)
 
 
-def _sets(change: Any) -> Patch:
+def offered_sets(change: Any) -> Patch:
     """Every parameter set that is offered goes through ``change`` (None leaves it out)."""
 
     def wrong(_: SeccSession, __: Any, response: Any) -> Any:
@@ -234,7 +234,7 @@ def _mode(parameter_set: Any) -> Any:
     return next(each.int_value for each in parameter_set.parameter if each.name == "ControlMode")
 
 
-def _changed(parameter_set: Any, name: str, value: int | None) -> Any:
+def changed_parameter(parameter_set: Any, name: str, value: int | None) -> Any:
     kept = [each for each in parameter_set.parameter if each.name != name]
     if value is not None:
         kept.append(Parameter(name=name, int_value=value))
@@ -243,22 +243,22 @@ def _changed(parameter_set: Any, name: str, value: int | None) -> Any:
 
 @mutant("no-generator-mode", "GeneratorMode is left out", "SV-04", "SV-05")
 def _no_generator_mode() -> Patch:
-    return _sets(lambda each: _changed(each, "GeneratorMode", None))
+    return offered_sets(lambda each: changed_parameter(each, "GeneratorMode", None))
 
 
 @mutant("no-pricing", "Pricing is left out", "SV-04", "SV-05", "SV-05/*")
 def _no_pricing() -> Patch:
-    return _sets(lambda each: _changed(each, "Pricing", None))
+    return offered_sets(lambda each: changed_parameter(each, "Pricing", None))
 
 
 @mutant("dynamic-only", "Scheduled control is not offered", "SV-07/*")
 def _dynamic_only() -> Patch:
-    return _sets(lambda each: each if _mode(each) == 2 else None)
+    return offered_sets(lambda each: each if _mode(each) == 2 else None)
 
 
 @mutant("needs-by-station-scheduled", "mobility needs by the station with Scheduled control", "SV-08/*")
 def _needs_by_station() -> Patch:
-    return _sets(lambda each: _changed(each, "MobilityNeedsMode", 2))
+    return offered_sets(lambda each: changed_parameter(each, "MobilityNeedsMode", 2))
 
 
 @mutant("any-detail", "details of services that were not offered", "SV-06/*")

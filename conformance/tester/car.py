@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from conformance.case import Failure, Inconclusive, check, equal, fail
@@ -27,10 +29,23 @@ PATIENCE = 40
 """How often the tester repeats a request while Ongoing."""
 
 
+_PLAIN: Mapping[str, int] = MappingProxyType(
+    {"BPTChannel": 1, "GeneratorMode": 1, "MobilityNeedsMode": 1, "Pricing": 0}
+)
+
+
 class Car:
     """A car by script."""
 
-    def __init__(self, sut: Sut, *, service: int = 6, dynamic: bool = True, lines: int = 3) -> None:
+    def __init__(
+        self,
+        sut: Sut,
+        *,
+        service: int = 6,
+        dynamic: bool = True,
+        lines: int = 3,
+        parameters: Mapping[str, int] = _PLAIN,
+    ) -> None:
         """Be plugged in; nothing is said yet.
 
         Args:
@@ -38,12 +53,14 @@ class Car:
             service: Energy service to select.
             dynamic: Dynamic control, else Scheduled.
             lines: AC: lines to use.
+            parameters: What a parameter set must say, where it says it.
         """
         self.sut = sut
         self.link = Link(sut)
         self.service = service
         self.dynamic = dynamic
         self.lines = lines
+        self.parameters = {**_PLAIN, **parameters}
         self.bpt = service in (5, 6, 9, 10, 11)
         self.is_ac = service in (1, 5, 10, 11)
         self.at = Step.SAP
@@ -62,7 +79,7 @@ class Car:
 
     def again(self) -> Car:
         """The same car, plugged in for another session."""
-        return Car(self.sut, service=self.service, dynamic=self.dynamic, lines=self.lines)
+        return Car(self.sut, service=self.service, dynamic=self.dynamic, lines=self.lines, parameters=self.parameters)
 
     # --- asking ---
 
@@ -273,9 +290,8 @@ class Car:
         return fail("no parameter set fits the tester", message=self.detail)
 
     def takes(self, parameters: dict[str, Any]) -> bool:
-        """Whether a set with these integer parameters is what this tester wants: the plain ones."""
-        plain = {"BPTChannel": 1, "GeneratorMode": 1, "MobilityNeedsMode": 1, "Pricing": 0}
-        return all(parameters.get(name, value) == value for name, value in plain.items())
+        """Whether a set with these integer parameters is what this tester wants."""
+        return all(parameters.get(name, value) == value for name, value in self.parameters.items())
 
     def _service_selection(self) -> Any:
         return self.good(self.request(Step.SERVICE_SELECTION))

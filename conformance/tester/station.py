@@ -17,7 +17,7 @@ from iso15118.messages.iso20.common import schedule_exchange as se
 from iso15118.messages.iso20.common import service
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq, SessionSetupRes
 from iso15118.messages.iso20.common.session_stop import SessionStopReq, SessionStopRes
-from iso15118.messages.iso20.types import Processing, ResponseCode
+from iso15118.messages.iso20.types import MeterInfo, Processing, ResponseCode
 from iso15118.messages.model import Record
 
 __all__ = ["SESSION_ID", "Station", "step_of"]
@@ -73,6 +73,10 @@ class Station:
         self.dynamic = dynamic
         self.services = services or (service,)
         self.bpt = service in (5, 6, 9, 10, 11)
+        self.renegotiation = False
+        """ServiceRenegotiationSupported."""
+        self.joins = False
+        """Whether a car that wants to resume is let in."""
         self.sign = -1
         """Sign of the discharge limits we send."""
         self.at = Step.SAP
@@ -91,6 +95,11 @@ class Station:
         self._open: Any = None
         """The request that has not been answered yet."""
         self._overrides: dict[Step, Callable[[Any, Any], Any]] = {}
+        self.link.connect()
+
+    def again(self) -> None:
+        """The car calls another time."""
+        self.at, self._open, self._cable_check_from = Step.SAP, None, None
         self.link.connect()
 
     # --- listening ---
@@ -207,6 +216,10 @@ class Station:
         """From now on change every regular answer of a step: ``change(request, response)`` returns what is sent."""
         self._overrides[step] = change
 
+    def meter(self) -> MeterInfo:
+        """What our meter reads now."""
+        return responses.meter(int(UNIX_S + self.sut.now), charged_wh=12)
+
     def base(self, code: ResponseCode = ResponseCode.OK) -> dict[str, Any]:
         """What every response begins with."""
         return {"header": self.link.header(), "response_code": code}
@@ -226,8 +239,13 @@ class Station:
                     response_code=app.ResponseCode.OK_SuccessfulNegotiation, schema_id=first.schema_id
                 )
             case SessionSetupReq():
-                self.link.session_id = SESSION_ID if request.header.session_id == NO_SESSION else self.new_id()
-                return SessionSetupRes(**self.base(ResponseCode.OK_NewSessionEstablished), evse_id="DE*TST*E1")
+                asked = request.header.session_id
+                code = ResponseCode.OK_NewSessionEstablished
+                if self.joins and asked != NO_SESSION:
+                    self.link.session_id, code = asked, ResponseCode.OK_OldSessionJoined
+                else:
+                    self.link.session_id = SESSION_ID if asked == NO_SESSION else self.new_id()
+                return SessionSetupRes(**self.base(code), evse_id="DE*TST*E1")
             case auth.AuthorizationSetupReq():
                 return auth.AuthorizationSetupRes(
                     **self.base(),
@@ -241,7 +259,7 @@ class Station:
                 offered = tuple(service.Service(service_id=each, free_service=False) for each in self.services)
                 return service.ServiceDiscoveryRes(
                     **self.base(),
-                    service_renegotiation_supported=False,
+                    service_renegotiation_supported=self.renegotiation,
                     energy_transfer_service_list=service.ServiceList(service=offered),
                 )
             case service.ServiceDetailReq():

@@ -8,17 +8,31 @@ from typing import Any
 import msgspec
 
 from conformance.sut import CAR_SETUP, CannotSet, Seen, SutCrashed
+from conformance.tester.signature import shaped_signature
 from conformance.virtual.sut import LINKS, UNIX_S, VirtualSut
 from iso15118.errors import LocalError
 from iso15118.io.endpoint import Endpoint
+from iso15118.messages.model import Record
+from iso15118.messages.xmldsig import Signature
 from iso15118.session import actions as act
 from iso15118.session import evcc
 from iso15118.session.app import AC_20, DC_20
+from iso15118.session.pause import PausedSession
 from iso15118.session.ports import EnergyNeeds, SimpleVehicle, Wish
 from iso15118.session.ports.ac import AcReading
 from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
 
 __all__ = ["VirtualCar"]
+
+
+class SigningVehicle(SimpleVehicle):
+    """A car whose signatures say nothing: there is no key behind them."""
+
+    signs = False
+
+    def sign(self, element: Record, now: float) -> Signature | None:
+        """A signature over the element, of the right shape."""
+        return shaped_signature(getattr(element, "id", "")) if self.signs else None
 
 
 class VirtualCar(VirtualSut):
@@ -39,9 +53,10 @@ class VirtualCar(VirtualSut):
             services=services,
             control_modes=modes,
         )
-        self.vehicle = SimpleVehicle(
+        self.vehicle = SigningVehicle(
             needs=EnergyNeeds(departure_s=36_000.0, target_energy_wh=5_000.0, maximum_energy_wh=20_000.0)
         )
+        self._paused: PausedSession | None = None
         self._pilot = "B"
         self._inverter = act.SetAcPower()
         self._outlet_v = 0.0
@@ -71,6 +86,9 @@ class VirtualCar(VirtualSut):
     def _set_wish(self, value: str) -> None:
         self.vehicle.driver_wish = Wish(value)
 
+    def _set_signer(self, value: bool) -> None:
+        self.vehicle.signs = value
+
     def _set_needs(self, value: dict[str, Any]) -> None:
         self.vehicle.energy_needs = msgspec.structs.replace(self.vehicle.energy_needs, **value)
 
@@ -83,7 +101,15 @@ class VirtualCar(VirtualSut):
     # --- the world ---
 
     def _open(self) -> tuple[Endpoint, list[act.Action]]:
-        session = evcc.EvccSession(self.vehicle, evcc.PHASES, config=self._config, unix_offset_s=UNIX_S)
+        session = evcc.EvccSession(
+            self.vehicle,
+            evcc.PHASES,
+            side_phases=evcc.SIDE_PHASES,
+            config=self._config,
+            unix_offset_s=UNIX_S,
+            resume=self._paused,
+            vehicle_binding=b"our certificate",
+        )
         return Endpoint(session, at="EV"), session.start(self.now)
 
     def _carry_out(self, action: act.Action) -> None:
@@ -94,6 +120,10 @@ class VirtualCar(VirtualSut):
                 self.vehicle.battery_reading = msgspec.structs.replace(
                     self.vehicle.battery_reading, contactor_closed=closed
                 )
+            case act.KeepPaused(record=record):
+                self._paused = record
+            case act.DropPaused():
+                self._paused = None
             case act.SetAcPower():
                 self._inverter = action
             case _:

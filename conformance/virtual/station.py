@@ -15,16 +15,41 @@ from iso15118.io.endpoint import Endpoint
 from iso15118.session import actions as act
 from iso15118.session import secc
 from iso15118.session.app import AC_20, DC_20
-from iso15118.session.ports import Authorization, IsolationState, MeterReading, OfferedSchedule, SimpleCharger
+from iso15118.session.pause import MemoryStore
+from iso15118.session.ports import (
+    Authorization,
+    IsolationState,
+    MeterReading,
+    MobilityNeeds,
+    OfferedSchedule,
+    SignatureCheck,
+    SimpleCharger,
+    ValueAddedService,
+)
 from iso15118.session.ports.ac import AcReading
+from iso15118.session.services import AcConnector, BptChannel, GeneratorMode, MobilityNeedsMode
 
 __all__ = ["VirtualStation"]
 
 _PROTOCOLS = {"AC": AC_20, "DC": DC_20}
 _OFF = act.SetStage(mode=act.StageMode.OFF)
 NOMINAL_V = 230.0
+_BINDING = b"the tester's certificate"
+"""What our connection proves about the tester's car."""
 IMPORT_WH, EXPORT_WH = 4_321.0, 765.0
 """What the meter reads at first: a session must not count that."""
+
+
+def _choices(setup: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of services beyond the plain ones; no room for single-phase sets beside them."""
+    choices: dict[str, Any] = {}
+    if setup.get("separated_channel"):
+        choices["bpt_channels"] = tuple(BptChannel)
+    if setup.get("grid_forming"):
+        choices["generator_modes"] = tuple(GeneratorMode)
+    if setup.get("mobility_needs_secc"):
+        choices["mobility_needs_modes"] = tuple(MobilityNeedsMode)
+    return {**choices, "ac_connectors": (AcConnector.THREE_PHASE,)} if choices else {}
 
 
 class VirtualStation(VirtualSut):
@@ -41,6 +66,10 @@ class VirtualStation(VirtualSut):
             link=LINKS[setup.get("link", "tls13")],
             served=tuple(_PROTOCOLS[name] for name in setup.get("protocols", ("DC", "AC"))),
             power_delivery_after_ongoing_pre_charge=setup.get("ongoing_pre_charge", False),
+            pause_allowed=setup.get("pause", True),
+            service_renegotiation=setup.get("service_renegotiation", False),
+            power_tolerance_required=setup.get("tolerance_required", False),
+            **_choices(setup),
         )
         self._random = random.Random(20)
         self.charger = SimpleCharger(energy_services=(6, 2, 5, 1, 9, 8))
@@ -55,6 +84,9 @@ class VirtualStation(VirtualSut):
         self._current_a = 0.0
         self._counted_wh = [0.0, 0.0]
         self._ac = False
+        self._store = MemoryStore()
+        self._binding: bytes | None = _BINDING
+        self._tolerance_w: float | None = None
         self._set_meter(True)
 
     # --- conditions ---
@@ -82,8 +114,34 @@ class VirtualStation(VirtualSut):
 
     def _set_schedules(self, value: tuple[tuple[int, tuple[tuple[float, float], ...]], ...]) -> None:
         self.charger.schedule = tuple(
-            OfferedSchedule(schedule_tuple_id=id_, start_s=self.now, entries=entries) for id_, entries in value
+            OfferedSchedule(
+                schedule_tuple_id=id_, start_s=self.now, entries=entries, power_tolerance_w=self._tolerance_w
+            )
+            for id_, entries in value
         )
+
+    def _set_power_tolerance_w(self, value: float | None) -> None:
+        self._tolerance_w = value
+
+    def _set_binding(self, value: bytes | None) -> None:
+        self._binding = value
+
+    def _set_pause(self, value: bool) -> None:
+        self.charger.pause = value
+
+    def _set_mobility(self, value: dict[str, Any]) -> None:
+        self.charger.mobility = MobilityNeeds(**value)
+
+    def _set_value_added(self, value: tuple[tuple[int, dict[int, dict[str, Any]]], ...]) -> None:
+        self.charger.value_added = tuple(
+            ValueAddedService(service_id=service_id, parameter_sets=sets) for service_id, sets in value
+        )
+
+    def _set_confirmation(self, value: bool) -> None:
+        self.charger.confirmation = value
+
+    def _set_signature(self, value: str) -> None:
+        self.charger.signature_check = SignatureCheck(value)
 
     def _set_target_w(self, value: float | None) -> None:
         self.charger.setpoint_w = value
@@ -122,12 +180,14 @@ class VirtualStation(VirtualSut):
         session = secc.SeccSession(
             self.charger,
             secc.HANDLERS,
+            side_handlers=secc.SIDE_HANDLERS,
             config=self._config,
             random_bytes=self._random.randbytes,
             unix_offset_s=UNIX_S,
+            store=self._store,
+            vehicle_binding=self._binding,
             now=self.now,
         )
-        self._session = session
         return Endpoint(session, at="SECC"), []
 
     def _carry_out(self, action: act.Action) -> None:
@@ -136,6 +196,10 @@ class VirtualStation(VirtualSut):
                 self._stage = action
             case act.SetContactor(closed=closed):
                 self._close(closed)
+            case act.KeepPaused(record=record):
+                self._store.keep(record)
+            case act.DropPaused(session_id=session_id):
+                self._store.drop(session_id)
             case _:
                 pass
 
