@@ -18,7 +18,6 @@ NOT_COVERED: Mapping[str, str] = MappingProxyType(
         **{f"TL-{number:02}": _TLS for number in range(1, 10)},
         "SV-15": "needs an encoder of the other spelling; the codec's own tests read both",
         "SI-01": "schedule renegotiation follows",
-        **{f"DE-{number:02}": "DER sessions follow" for number in range(1, 7)},
         "ER-06/EVCC": "a car is told strict EXI by a station only; the codec it reads with is that of ER-06/SECC",
         "AU-02": _CONTRACT,
         "AU-08": _CONTRACT,

@@ -130,7 +130,7 @@ class Bench(Protocol):
 STATION_SETUP: Mapping[str, str] = MappingProxyType(
     {
         "link": "what the connection is said to run on: tls13 (default), tls12, tcp",
-        "protocols": "what the station serves: DC, AC (default: both)",
+        "protocols": "what the station serves: DC, AC, AC_DER_IEC, AC_DER_SAE (default: all)",
         "ongoing_pre_charge": "whether PowerDelivery may follow PreCharge(Ongoing); default no",
         "pause": "whether sessions may be paused; default yes",
         "service_renegotiation": "whether services may be chosen anew; default no",

@@ -27,6 +27,7 @@ _FILES = (
     "choices",
     "life",
     "aside",
+    "der",
 )
 
 

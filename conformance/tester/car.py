@@ -201,6 +201,8 @@ class Car:
                 selected = service.SelectedService(service_id=self.service, parameter_set_id=self.parameter_set)
                 return service.ServiceSelectionReq(header=header, selected_energy_transfer_service=selected)
             case Step.PARAMETERS:
+                if self.service in requests.DER_MODES:
+                    return requests.der_parameters(header, self.service, lines=self.lines)
                 if self.is_ac:
                     return requests.ac_parameters(header, bpt=self.bpt, lines=self.lines)
                 return requests.dc_parameters(header, bpt=self.bpt)
@@ -230,6 +232,9 @@ class Car:
                 )
             case Step.LOOP:
                 kind = {"bpt": self.bpt, "dynamic": self.dynamic}
+                if self.service in requests.DER_MODES:
+                    told = {"power_w": self.power_w, "lines": self.lines}
+                    return requests.der_loop(header, self.service, dynamic=self.dynamic, **told)
                 if self.is_ac:
                     return requests.ac_loop(header, **kind, power_w=self.power_w, lines=self.lines)
                 return requests.dc_loop(header, **kind, current_a=self.current_a)

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from conformance.tester.least import least
 from conformance.tester.link import amount
 from iso15118.messages import app
 from iso15118.messages.iso20 import ac, dc
+from iso15118.messages.iso20.ac_der_iec import modes as iec
+from iso15118.messages.iso20.ac_der_sae import modes as sae
+from iso15118.messages.iso20.ac_der_sae import ratings
 from iso15118.messages.iso20.common import power_delivery as pd
 from iso15118.messages.iso20.common import schedule_exchange as se
-from iso15118.messages.iso20.types import MessageHeader
+from iso15118.messages.iso20.types import MessageHeader, Processing
 
 __all__ = [
+    "DER_MODES",
     "NAMESPACES",
     "ac_loop",
     "ac_parameters",
     "app_protocol",
     "dc_loop",
     "dc_parameters",
+    "der_loop",
+    "der_parameters",
     "needs",
     "offer",
     "profile",
@@ -109,6 +118,40 @@ def ac_parameters(
     return ac.AC_ChargeParameterDiscoveryReq(
         header=header, ac_cpd_req_energy_transfer_mode=kind(**_ac_limits(lines, bpt=bpt, sign=sign))
     )
+
+
+DER_MODES: Mapping[int, Any] = MappingProxyType({10: iec, 11: sae})
+"""Service -> the module of its energy transfer and control modes."""
+
+
+def der_parameters(
+    header: MessageHeader, service: int, *, lines: int = 3, processing: Processing = Processing.Finished
+) -> ac.AC_ChargeParameterDiscoveryReq:
+    """Limits of an inverter at the grid; what else its message must have is zero."""
+    kind = DER_MODES[service].DER_AC_CPDReqEnergyTransferMode
+    fields = _known(kind, _ac_limits(lines, bpt=True, sign=-1))
+    if service == 11:  # here zero would be no inverter
+        factors = {f"ev_specified_{way}_excited_power_factor": amount(0.9) for way in ("over", "under")}
+        fields["ev_excitation_limits"] = least(ratings.EVExcitationLimits, **factors)
+        for name, volts in (("nominal", 230.0), ("minimum", 207.0), ("maximum", 253.0)):
+            fields[f"ev_{name}_voltage"] = amount(volts)
+    mode = least(kind, **fields, ev_processing=processing)
+    return ac.AC_ChargeParameterDiscoveryReq(header=header, ac_cpd_req_energy_transfer_mode=mode)
+
+
+def der_loop(
+    header: MessageHeader, service: int, *, dynamic: bool, power_w: float = 0.0, meter: bool = False, lines: int = 3
+) -> ac.AC_ChargeLoopReq:
+    """A round of the loop of an inverter at the grid."""
+    kind = getattr(DER_MODES[service], f"DER_{'Dynamic' if dynamic else 'Scheduled'}_AC_CLReqControlMode")
+    fields = _ac_limits(lines, bpt=True, sign=-1) | _lines("ev_present_active_power", power_w, lines)
+    fields |= energy() | _lines("ev_present_reactive_power", 0.0, lines)
+    mode = least(kind, **_known(kind, fields))
+    return ac.AC_ChargeLoopReq(header=header, meter_info_requested=meter, cl_req_control_mode=mode)
+
+
+def _known(kind: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name in kind.__struct_fields__}
 
 
 def energy(target: float = 5_000.0, maximum: float = 20_000.0, minimum: float = -2_000.0) -> dict[str, Any]:

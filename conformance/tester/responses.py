@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.tester.least import least
 from conformance.tester.link import amount, value_of
+from conformance.tester.requests import DER_MODES
 from iso15118.messages.iso20 import ac, dc
 from iso15118.messages.iso20.common import schedule_exchange as se
 from iso15118.messages.iso20.common import service
 from iso15118.messages.iso20.types import MeterInfo, Processing
 
-__all__ = ["ac_loop", "ac_parameters", "dc_loop", "dc_parameters", "parameter_sets", "schedule", "schedule_tuple"]
+__all__ = [
+    "ac_loop",
+    "ac_parameters",
+    "dc_loop",
+    "dc_parameters",
+    "der_parameters",
+    "meter",
+    "parameter_sets",
+    "schedule",
+    "schedule_tuple",
+]
 
 CHARGE_W, CHARGE_A = 10_500.0, 29.0
 """The most the tester's station gives."""
@@ -31,6 +43,8 @@ def parameter_sets(service_id: int, extra: tuple[service.Parameter, ...] = ()) -
             values["EVSENominalVoltage"] = 230
         if service_id in (5, 6, 9):
             values |= {"BPTChannel": 1, "GeneratorMode": 1}
+        if service_id == 10:
+            values["DERControlFunctions"] = 0
         if service_id == 5:
             values["GridCodeIslandingDetectionMethod"] = 2
         parameters = tuple(service.Parameter(name=name, int_value=value) for name, value in values.items())
@@ -70,6 +84,18 @@ def ac_parameters(*, bpt: bool, lines: int = 3, sign: int = -1) -> Any:
             fields[f"evse_maximum_discharge_power{suffix}"] = amount(sign * LINE_W)
             fields[f"evse_minimum_discharge_power{suffix}"] = amount(0.0)
     return ac.BPT_AC_CPDResEnergyTransferMode(**fields) if bpt else ac.AC_CPDResEnergyTransferMode(**fields)
+
+
+def der_parameters(service: int, *, lines: int = 3) -> Any:
+    """What is wanted of an inverter: as little as the message allows, and our limits."""
+    kind = DER_MODES[service].DER_AC_CPDResEnergyTransferMode
+    fields: dict[str, Any] = {"evse_nominal_frequency": amount(50.0)}
+    for suffix in ("", "_l2", "_l3")[:lines]:
+        for name in ("maximum_charge", "nominal_charge"):
+            fields[f"evse_{name}_power{suffix}"] = amount(LINE_W)
+        for name in ("maximum_discharge", "nominal_discharge"):
+            fields[f"evse_{name}_power{suffix}"] = amount(-LINE_W)
+    return least(kind, **{name: value for name, value in fields.items() if name in kind.__struct_fields__})
 
 
 def _power(anchor: int, entries: tuple[tuple[int, float], ...]) -> se.PowerSchedule:
@@ -168,5 +194,15 @@ def ac_loop(base: dict[str, Any], request: ac.AC_ChargeLoopReq, target_w: float)
         (ac.BPT_Scheduled_AC_CLReqControlMode, ac.BPT_Scheduled_AC_CLResControlMode),
         (ac.Scheduled_AC_CLReqControlMode, ac.Scheduled_AC_CLResControlMode),
     )
+    if type(asked).__name__.startswith("DER_"):
+        module = next(each for each in DER_MODES.values() if isinstance(asked, each.__dict__[type(asked).__name__]))
+        der = getattr(module, type(asked).__name__.replace("Req", "Res"))
+        fields |= {
+            f"evse_maximum_{way}_power{suffix}": amount(sign * LINE_W)
+            for way, sign in (("charge", 1), ("discharge", -1))
+            for suffix in suffixes
+        }
+        mode = least(der, **{name: value for name, value in fields.items() if name in der.__struct_fields__})
+        return ac.AC_ChargeLoopRes(**base, cl_res_control_mode=mode)
     kind = next(answer for question, answer in kinds if isinstance(asked, question))
     return ac.AC_ChargeLoopRes(**base, cl_res_control_mode=kind(**fields))

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.case import Failure, Inconclusive, check, equal, fail
 from conformance.sut import Sut
-from conformance.tester import responses
+from conformance.tester import requests, responses
 from conformance.tester.link import NO_SESSION, UNIX_S, Link, Step, amount, replace, value_of
 from iso15118.messages import app
 from iso15118.messages.iso20 import ac, dc
@@ -284,7 +284,12 @@ class Station:
         match step:
             case Step.PARAMETERS:
                 if isinstance(request, ac.AC_ChargeParameterDiscoveryReq):
-                    mode = responses.ac_parameters(bpt=self.bpt, sign=self.sign)
+                    der = self.selected is not None and self.selected.service_id in requests.DER_MODES
+                    mode = (
+                        responses.der_parameters(self.selected.service_id)
+                        if der
+                        else responses.ac_parameters(bpt=self.bpt, sign=self.sign)
+                    )
                     return ac.AC_ChargeParameterDiscoveryRes(**self.base(), ac_cpd_res_energy_transfer_mode=mode)
                 mode = responses.dc_parameters(bpt=self.bpt, sign=self.sign)
                 return dc.DC_ChargeParameterDiscoveryRes(**self.base(), dc_cpd_res_energy_transfer_mode=mode)

@@ -16,13 +16,21 @@ from iso15118.messages.model import Record
 from iso15118.messages.xmldsig import Signature
 from iso15118.session import actions as act
 from iso15118.session import evcc
-from iso15118.session.app import AC_20, DC_20
+from iso15118.session.app import AC_20, DC_20, AppProtocolOffer, Family
 from iso15118.session.pause import PausedSession
 from iso15118.session.ports import EnergyNeeds, SimpleVehicle, Wish
 from iso15118.session.ports.ac import AcReading
 from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
 
 __all__ = ["VirtualCar"]
+
+
+def _protocol(services: tuple[ServiceId, ...]) -> AppProtocolOffer:
+    """What is to be offered for the services."""
+    for kind in ("IEC", "SAE"):
+        if ServiceId[f"AC_DER_{kind}"] in services:
+            return AppProtocolOffer(f"urn:iso:std:iso:15118:-20:AC-DER-{kind}", 1, 0, Family.ISO_20)
+    return AC_20 if set(services) <= AC_SERVICES else DC_20
 
 
 class SigningVehicle(SimpleVehicle):
@@ -49,7 +57,7 @@ class VirtualCar(VirtualSut):
         modes = tuple(ControlMode) if setup.get("dynamic") is None else (ControlMode(1 + setup["dynamic"]),)
         self._config = evcc.EvccConfig(
             link=LINKS[setup.get("link", "tls13")],
-            protocols=(AC_20,) if set(services) <= AC_SERVICES else (DC_20,),
+            protocols=(_protocol(services),),
             services=services,
             control_modes=modes,
         )

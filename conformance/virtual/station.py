@@ -14,7 +14,7 @@ from conformance.virtual.sut import LINKS, UNIX_S, VirtualSut, toward
 from iso15118.io.endpoint import Endpoint
 from iso15118.session import actions as act
 from iso15118.session import secc
-from iso15118.session.app import AC_20, DC_20
+from iso15118.session.app import AC_20, DC_20, AppProtocolOffer, Family
 from iso15118.session.pause import MemoryStore
 from iso15118.session.ports import (
     Authorization,
@@ -31,7 +31,14 @@ from iso15118.session.services import AcConnector, BptChannel, GeneratorMode, Mo
 
 __all__ = ["VirtualStation"]
 
-_PROTOCOLS = {"AC": AC_20, "DC": DC_20}
+_PROTOCOLS = {
+    "AC": AC_20,
+    "DC": DC_20,
+    **{
+        f"AC_DER_{kind}": AppProtocolOffer(f"urn:iso:std:iso:15118:-20:AC-DER-{kind}", 1, 0, Family.ISO_20)
+        for kind in ("IEC", "SAE")
+    },
+}
 _OFF = act.SetStage(mode=act.StageMode.OFF)
 NOMINAL_V = 230.0
 _BINDING = b"the tester's certificate"
@@ -64,7 +71,7 @@ class VirtualStation(VirtualSut):
             raise CannotSet(", ".join(setup.keys() - STATION_SETUP.keys()))
         self._config = secc.SeccConfig(
             link=LINKS[setup.get("link", "tls13")],
-            served=tuple(_PROTOCOLS[name] for name in setup.get("protocols", ("DC", "AC"))),
+            served=tuple(_PROTOCOLS[name] for name in setup.get("protocols", tuple(_PROTOCOLS))),
             power_delivery_after_ongoing_pre_charge=setup.get("ongoing_pre_charge", False),
             pause_allowed=setup.get("pause", True),
             service_renegotiation=setup.get("service_renegotiation", False),
@@ -72,7 +79,7 @@ class VirtualStation(VirtualSut):
             **_choices(setup),
         )
         self._random = random.Random(20)
-        self.charger = SimpleCharger(energy_services=(6, 2, 5, 1, 9, 8))
+        self.charger = SimpleCharger(energy_services=(10, 11, 6, 2, 5, 1, 9, 8))
         self.charger.pilot_state = "B"
         self._stage = _OFF
         self._isolation = IsolationState.VALID
