@@ -77,12 +77,15 @@ def mutant(name: str, text: str, *kills: str) -> Callable[[Patch], Patch]:
 @contextmanager
 def swapped(owner: Any, name: str, value: object) -> Iterator[None]:
     """An attribute has another value for a while."""
-    before = getattr(owner, name)
+    before, own = getattr(owner, name), name in vars(owner)
     setattr(owner, name, value)
     try:
         yield
     finally:
-        setattr(owner, name, before)
+        if own:
+            setattr(owner, name, before)
+        else:
+            delattr(owner, name)  # what is inherited must go on being inherited
 
 
 @contextmanager

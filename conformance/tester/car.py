@@ -233,8 +233,9 @@ class Car:
             case Step.LOOP:
                 kind = {"bpt": self.bpt, "dynamic": self.dynamic}
                 if self.service in requests.DER_MODES:
-                    told = {"power_w": self.power_w, "lines": self.lines}
-                    return requests.der_loop(header, self.service, dynamic=self.dynamic, **told)
+                    return requests.der_loop(
+                        header, self.service, dynamic=self.dynamic, power_w=self.power_w, lines=self.lines
+                    )
                 if self.is_ac:
                     return requests.ac_loop(header, **kind, power_w=self.power_w, lines=self.lines)
                 return requests.dc_loop(header, **kind, current_a=self.current_a)
