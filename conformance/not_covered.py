@@ -17,7 +17,6 @@ NOT_COVERED: Mapping[str, str] = MappingProxyType(
         "TP-01": _NETWORK,
         **{f"TL-{number:02}": _TLS for number in range(1, 10)},
         "SV-15": "needs an encoder of the other spelling; the codec's own tests read both",
-        "SI-01": "schedule renegotiation follows",
         "ER-06/EVCC": "a car is told strict EXI by a station only; the codec it reads with is that of ER-06/SECC",
         "AU-02": _CONTRACT,
         "AU-08": _CONTRACT,

@@ -18,14 +18,13 @@ import msgspec
 
 from iso15118.errors import LocalError
 
-__all__ = ["FEATURES", "OWN", "Pics", "SidePics", "load"]
+__all__ = ["FEATURES", "OWN", "SERVICES", "Pics", "SidePics", "load"]
 
 SERVICES = ("AC", "DC", "AC_BPT", "DC_BPT", "MCS", "MCS_BPT", "AC_DER_IEC", "AC_DER_SAE")
 FEATURES: Mapping[str, str] = MappingProxyType(
     {
         "scheduled": "Scheduled control",
         "dynamic": "Dynamic control",
-        "three_phase": "AC on three lines",
         "EIM": "authorization by external means",
         "PnC": "Plug and Charge",
         "metering": "the station has a meter; the car asks for MeterInfo",
@@ -40,7 +39,6 @@ FEATURES: Mapping[str, str] = MappingProxyType(
         "grid_forming": "GeneratorMode grid forming",
         "mobility_needs_secc": "MobilityNeedsMode 2",
         "power_tolerance": "power tolerance of schedules",
-        "prices": "price schedules",
         "discharge_schedule": "schedules with discharging",
         "quirk_ongoing_pre_charge": "PowerDelivery after PreCharge(Ongoing) is served",
     }

@@ -18,6 +18,7 @@ _FILES = (
     "schedule",
     "power_delivery",
     "dc",
+    "loop_kinds",
     "charge_loop",
     "metering",
     "stop",

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.case import Side, case, check, equal
+from conformance.tester import responses
 from conformance.tester.car import Car
-from conformance.tester.link import Step, name_of, replace
+from conformance.tester.link import UNIX_S, Step, code_of, name_of, replace, value_of
 from conformance.tester.station import SESSION_ID, Station
 from iso15118.messages.iso20.common import power_delivery as pd
 from iso15118.messages.iso20.common.session_stop import ChargingSession
-from iso15118.messages.iso20.types import EVSENotification, EVSEStatus
+from iso15118.messages.iso20.types import EVSENotification, EVSEStatus, Processing
 
 SECC, EVCC = Side.SECC, Side.EVCC
 JOINED, NEW = "OK_OldSessionJoined", "OK_NewSessionEstablished"
 PAUSE_DELAY_S = 60
+SCHEDULES_ASIDE = 0x8101
+"""Payload type of schedule renegotiation beside the loop."""
 
 
 def _pause(car: Car) -> Any:
@@ -290,9 +293,128 @@ def not_offered(car: Car) -> None:
     car.refused(_renegotiate(car), "FAILED_NoServiceRenegotiationSupported")
 
 
-@case("PR-07", SECC, variant="can't be had", needs=("not schedule_renegotiation",))
+@case("PR-07", SECC, variant="can't be had", setup={"schedule_renegotiation": False})
 def no_new_schedules(car: Car) -> None:
     car.to(Step.LOOP).loop(0.6)
     request = replace(car.request(Step.STOP), charge_progress=pd.ChargeProgress.ScheduleRenegotiation)
     car.coded(request, "WARNING_ScheduleRenegotiationFailed")
     car.goes_on()
+
+
+def _scheduled(car: Car) -> Any:
+    """Into the loop under one schedule, with another one made; returns the request for it."""
+    car.sut.set("schedules", ((1, ((80_000.0, 4_000.0),)),))
+    car.to(Step.LOOP)
+    car.current_a = 9.0
+    car.loop(1.0)
+    car.sut.set("schedules", ((2, ((80_000.0, 8_000.0),)),))
+    return replace(car.request(Step.STOP), charge_progress=pd.ChargeProgress.ScheduleRenegotiation)
+
+
+def _new_schedule_followed(car: Car) -> None:
+    car.current_a = 18.0
+    car.loop(2.0)
+    current = float(car.sut.observe("current_a"))
+    check(abs(current - 18.0) < 0.2, f"{current:g} A under a schedule of 8 kW", field="current_a")
+    car.at = Step.STOP
+    car.goes_on()
+
+
+@case("PR-07", SECC, variant="new schedules", dynamic=False, needs=("schedule_renegotiation",))
+def new_schedules(car: Car) -> None:
+    car.good(_scheduled(car))
+    check(abs(float(car.sut.observe("current_a"))) < 1.0, "power without a schedule", field="current_a")
+    equal(car.sut.observe("contactor"), 1.0, field="contactor")
+    car.at = Step.SCHEDULE
+    car.perform(Step.SCHEDULE)
+    equal([each.schedule_tuple_id for each in car.schedules], [2], field="ScheduleTupleID")
+    car.start(car.request(Step.POWER_DELIVERY))
+    _new_schedule_followed(car)
+
+
+@case("PR-07", SECC, variant="the old schedule can't be chosen", dynamic=False, needs=("schedule_renegotiation",))
+def old_schedule(car: Car) -> None:
+    car.good(_scheduled(car))
+    old = car.schedules
+    car.at = Step.SCHEDULE
+    car.perform(Step.SCHEDULE)
+    car.schedules = old
+    car.refused(car.request(Step.POWER_DELIVERY), "FAILED_ScheduleSelectionInvalid")
+
+
+@case("PR-07", SECC, variant="nothing to go on with", dynamic=False, needs=("schedule_renegotiation",))
+def no_schedules(car: Car) -> None:
+    car.good(_scheduled(car))
+    car.sut.set("schedules", None)
+    for _ in range(3):
+        response = car.ask(car.request(Step.SCHEDULE))
+        if response.evse_processing is Processing.Finished or code_of(response) != "OK":
+            break
+        car.sut.advance(0.5)
+    equal(code_of(response), "FAILED_ScheduleRenegotiation", message=response, field="ResponseCode")
+    car.ends()
+
+
+@case("PR-07", SECC, variant="the station wants it", dynamic=False, needs=("schedule_renegotiation",))
+@case("PR-07", SECC, variant="the station wants it, Dynamic AC", service=5, needs=("schedule_renegotiation",))
+def station_wants_new_schedules(car: Car) -> None:
+    car.to(Step.LOOP).loop(0.6)
+    car.sut.set("schedules", ((2, ((80_000.0, 8_000.0),)),))
+    response = car.loop(0.2)
+    check(response.evse_status is not None, "the wish is not told", message=response, field="EVSEStatus")
+    told = response.evse_status.evse_notification
+    equal(told, EVSENotification.ScheduleRenegotiation, message=response, field="EVSENotification")
+
+
+@case("PR-07", EVCC, variant="the station wants it", dynamic=False, needs=("schedule_renegotiation",))
+def car_renegotiates(station: Station) -> None:
+    station.to(Step.LOOP)
+    station.tuples = (responses.schedule_tuple(UNIX_S, ((80_000, 8_000.0),), id_=2),)
+    station.status = EVSEStatus(notification_max_delay=10, evse_notification=EVSENotification.ScheduleRenegotiation)
+    request = station.to(Step.SCHEDULE, judged=True)
+    aside = station.link.log[-1].payload_type == SCHEDULES_ASIDE
+    station.status = None
+    station.link.send(station.regular(request), SCHEDULES_ASIDE if aside else None)
+    station.answered()
+    request = station.to(Step.POWER_DELIVERY, judged=True)
+    chosen = request.ev_power_profile.scheduled_ev_ppt_control_mode.selected_schedule_tuple_id
+    equal(chosen, 2, message=request, field="SelectedScheduleTupleID")
+    station.serve(3.0)
+    request = station.to(Step.LOOP, judged=True)
+    current = value_of(request.cl_req_control_mode.ev_target_current)
+    check(abs(current - 20.0) < 0.5, f"{current:g} A under a schedule of 8 kW", message=request)
+    station.goes_on()
+
+
+# --- schedules beside the loop ---
+
+
+@case("SI-01", SECC, dynamic=False, needs=("schedule_renegotiation", "side_streams"))
+def schedules_aside(car: Car) -> None:
+    request = _scheduled(car)
+    for _ in range(5):
+        asked = car.request(Step.SCHEDULE)
+        car.link.send(asked, SCHEDULES_ASIDE)
+        response = car.answer(asked)
+        equal(car.link.log[-1].payload_type, SCHEDULES_ASIDE, message=response, field="PayloadType")
+        equal(code_of(response), "OK", message=response, field="ResponseCode")
+        car.loop(1.0)  # under the old schedule
+        if response.evse_processing is Processing.Finished:
+            break
+    equal(response.evse_processing, Processing.Finished, message=response, field="EVSEProcessing")
+    current = float(car.sut.observe("current_a"))
+    check(abs(current - 9.0) < 0.2, f"{current:g} A", field="current_a")
+    car.schedules = response.scheduled_se_res_control_mode.schedule_tuple
+    profile = car.request(Step.POWER_DELIVERY).ev_power_profile
+    car.good(replace(request, header=car.link.header(), ev_power_profile=profile))
+    _new_schedule_followed(car)
+
+
+@case("SI-01", SECC, variant="before the loop", needs=("schedule_renegotiation", "side_streams"))
+def schedules_aside_too_early(car: Car) -> None:
+    asked = car.to(Step.CABLE_CHECK).request(Step.SCHEDULE)
+    car.link.send(asked, SCHEDULES_ASIDE)
+    response = car.answer(asked)
+    equal(car.link.log[-1].payload_type, SCHEDULES_ASIDE, message=response, field="PayloadType")
+    equal(code_of(response), "FAILED_SequenceError", message=response, field="ResponseCode")
+    car.ends()

@@ -128,6 +128,26 @@ def needs_by_the_station(car: Car) -> None:
         check(not scheduled or values.get("MobilityNeedsMode") == 1, "2 with Scheduled", field="MobilityNeedsMode")
 
 
+@case(
+    "SV-08",
+    SECC,
+    variant="DC, where a station states needs",
+    needs=("mobility_needs_secc",),
+    setup={"mobility_needs_secc": True},
+)
+@case(
+    "SV-08",
+    SECC,
+    variant="AC, where a station states needs",
+    service=AC_BPT,
+    needs=("mobility_needs_secc",),
+    setup={"mobility_needs_secc": True},
+)
+def needs_by_the_station_offered(car: Car) -> None:
+    offered = {(values.get("ControlMode"), values.get("MobilityNeedsMode")) for values in _parameters(car)}
+    equal(offered, {(1, 1), (2, 1), (2, 2)}, message=car.link.log[-1].message, field="MobilityNeedsMode")
+
+
 def _select(car: Car, service_id: int, set_id: int, vas: tuple[int, int] | None = None) -> Any:
     selected = service.SelectedService(service_id=service_id, parameter_set_id=set_id)
     chosen = None
@@ -162,6 +182,46 @@ def no_energy_service(car: Car, service_id: int) -> None:
 def value_added(car: Car, vas: tuple[int, int]) -> None:
     car.to(Step.SERVICE_SELECTION)
     car.refused(_select(car, car.service, car.parameter_set, vas), "FAILED_ServiceSelectionInvalid")
+
+
+_INTERNET = (65, {1: {"Protocol": "http", "Port": 80}, 2: {"Protocol": "https", "Port": 443}})
+_PARKING = (66, {1: {"IntendedService": 1, "ParkingStatusType": 1}})
+
+
+@case("SV-02", SECC, variant="value-added services are filtered", needs=("vas",))
+def filtered_vas(car: Car) -> None:
+    car.sut.set("value_added", (_INTERNET, _PARKING))
+    response = _discover(car, DC_BPT, 66)
+    told = {each.service_id for each in response.vas_list.service} if response.vas_list else set()
+    equal(told, {66}, message=response, field="VASList")
+    check(DC_BPT in _ids(response), f"only {_ids(response)}", message=response, field="EnergyTransferServiceList")
+
+
+def _internet_detailed(car: Car) -> None:
+    car.sut.set("value_added", (_INTERNET,))
+    response = _discover(car)
+    told = {each.service_id for each in response.vas_list.service} if response.vas_list else set()
+    equal(told, {65}, message=response, field="VASList")
+    car.at = Step.SERVICE_DETAIL
+    request = replace(car.request(Step.SERVICE_DETAIL), service_id=65)
+    response = car.good(request)
+    ids = {each.parameter_set_id for each in response.service_parameter_list.parameter_set}
+    equal(ids, {1, 2}, message=response, field="ParameterSetID")
+    car.to(Step.SERVICE_SELECTION)
+
+
+@case("SV-12", SECC, variant="offered", needs=("vas",))
+def vas_selected(car: Car) -> None:
+    _internet_detailed(car)
+    car.good(_select(car, car.service, car.parameter_set, (65, 2)))
+    car.at = Step.PARAMETERS
+    car.goes_on()
+
+
+@case("SV-12", SECC, variant="offered, but not that set", needs=("vas",))
+def vas_of_another_set(car: Car) -> None:
+    _internet_detailed(car)
+    car.refused(_select(car, car.service, car.parameter_set, (65, 9)), "FAILED_ServiceSelectionInvalid")
 
 
 @case("SV-13", EVCC, variant="both directions preferred", service=DC_BPT, services=(DC_BPT, DC), needs=("DC",))

@@ -1,4 +1,4 @@
-"""Defects of framing, of pause, resume and renegotiation, of side streams, and of what services have beyond the plain."""
+"""Defects of pause, resume and renegotiation, of side streams, and of what services have beyond the plain."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ from typing import Any
 
 from conformance.mutants.station import changed_parameter, offered_sets
 from conformance.mutants.tools import answers, asks, codes, does, every, hears, mutant, replaced, says, swapped, takes
-from iso15118 import exi, v2gtp
-from iso15118.errors import CodecError
-from iso15118.io import endpoint
-from iso15118.io.endpoint import Endpoint
-from iso15118.messages.iso20.common.power_delivery import ChannelSelection, PowerToleranceAcceptance
-from iso15118.messages.iso20.common.session_setup import SessionSetupReq
+from iso15118.messages.iso20.common.power_delivery import ChannelSelection, ChargeProgress, PowerToleranceAcceptance
 from iso15118.messages.iso20.common.session_stop import ChargingSession
-from iso15118.messages.iso20.types import EVSEStatus, ResponseCode
+from iso15118.messages.iso20.types import EVSEStatus, Processing, ResponseCode
 from iso15118.session import actions as act
 from iso15118.session import secc
 from iso15118.session.core import State, Step
@@ -23,94 +18,9 @@ from iso15118.session.ports import SignatureCheck, SimpleCharger
 from iso15118.session.secc import metering, pause, session_stop
 from iso15118.session.secc.session import SeccSession
 from iso15118.session.timers import Timer
-from iso15118.v2gtp import Frame, FrameReader
 
 Patch = AbstractContextManager[None]
 LOOP_RES = ("DC_ChargeLoopRes", "AC_ChargeLoopRes")
-
-
-# --- framing ---
-
-
-def _frames(change: Any) -> Patch:
-    """Every frame is another one when it is judged."""
-    regular = Endpoint._frame  # noqa: SLF001  (a defect is where a defect can be)
-    return swapped(Endpoint, "_frame", lambda self, frame, now: regular(self, change(self, frame), now))
-
-
-@mutant("any-type", "an unknown payload type counts as a common message", "TP-02/an unknown type")
-def _any_type() -> Patch:
-    return _frames(lambda _, frame: Frame(0x8002, frame.payload) if frame.payload_type == 0x7001 else frame)
-
-
-@mutant("empty-is-repeated", "an empty payload counts as a message", "TP-02/no payload")
-def _empty() -> Patch:
-    def change(endpoint_: Endpoint, frame: Frame) -> Frame:
-        if frame.payload:
-            return frame
-        request = SessionSetupReq(header=endpoint_.session.header(0.0), evcc_id="X")
-        return Frame(0x8002, exi.encode(request, "CommonMessages"))
-
-    return _frames(change)
-
-
-@mutant("any-header", "version and inverse are not looked at", "TP-02/another version", "TP-02/another inverse")
-def _any_header() -> Patch:
-    return swapped(v2gtp, "_parse_header", lambda stream, at: v2gtp._HEADER.unpack_from(stream, at)[2:])  # noqa: SLF001
-
-
-@mutant("type-ignored", "a payload is read by whatever set it fits", "TP-03/*", "TP-04/*")
-def _type_ignored() -> Patch:
-    def change(_: Endpoint, frame: Frame) -> Frame:
-        for payload_type in (frame.payload_type, 0x8002, 0x8004, 0x8003, 0x8001):
-            key = v2gtp.SCHEMA_KEYS[payload_type]
-            try:
-                read = exi.read(frame.payload, key)
-                if exi.encode(read.value, key) == frame.payload and _plain(read.value):
-                    return Frame(payload_type, frame.payload)
-            except CodecError:
-                continue
-        return frame
-
-    return _frames(change)
-
-
-def _plain(message: Any) -> bool:
-    """Whether a message is one that sessions of today have, so that it is hardly read by chance."""
-    if type(message).__name__.startswith("SupportedApp"):
-        return True
-    header = getattr(message, "header", None)
-    return header is not None and 1_700_000_000 < header.time_stamp < 1_900_000_000
-
-
-@mutant(
-    "pieces-lost",
-    "what is not a whole frame is lost",
-    "TP-05/SECC/octet by octet",
-    "TP-05/SECC/in two",
-    "TP-05/SECC/the header alone",
-    "TP-05/EVCC/*",
-)
-def _pieces() -> Patch:
-    feed = FrameReader.feed
-
-    def wrong(self: FrameReader, data: bytes) -> list[Frame]:
-        frames = feed(self, data)
-        self._rest = bytearray()
-        return frames
-
-    return swapped(FrameReader, "feed", wrong)
-
-
-@mutant("one-frame-a-read", "one read is one message", "TP-05/SECC/two at once")
-def _one_frame() -> Patch:
-    feed = FrameReader.feed
-    return swapped(FrameReader, "feed", lambda self, data: feed(self, data)[:1])
-
-
-@mutant("any-length", "any length is waited for", "TP-06/*")
-def _any_length() -> Patch:
-    return swapped(endpoint, "MAX_MESSAGE_OCTETS", 1 << 40)
 
 
 # --- services beyond the plain ---
@@ -311,13 +221,71 @@ mutant("renegotiation-code", "service renegotiation is refused by another code",
 )
 
 
-@mutant("new-schedules-fatal", "schedule renegotiation that can't be had is FAILED", "PR-07/can't be had")
+@mutant("new-schedules-fatal", "schedule renegotiation that can't be had is FAILED", "PR-07/SECC/can't be had")
 def _fatal() -> Patch:
     def change(_: SeccSession, __: Any, response: Any) -> Any:
         warned = response.response_code is ResponseCode.WARNING_ScheduleRenegotiationFailed
         return replaced(response, response_code=ResponseCode.FAILED_ScheduleRenegotiation) if warned else response
 
     return answers("PowerDeliveryRes", change)
+
+
+@mutant(
+    "schedules-never-new",
+    "schedule renegotiation can't be had",
+    "PR-07/SECC/new schedules",
+    "PR-07/SECC/the old schedule can't be chosen",
+    "PR-07/SECC/nothing to go on with",
+    "SI-01",
+)
+def _never_new() -> Patch:
+    def change(_: SeccSession, request: Any, response: Any) -> Any:
+        asked = request.charge_progress is ChargeProgress.ScheduleRenegotiation
+        code = ResponseCode.WARNING_ScheduleRenegotiationFailed
+        return replaced(response, response_code=code) if asked else response
+
+    return answers("PowerDeliveryRes", change)
+
+
+@mutant(
+    "old-schedule-stays",
+    "the old schedules are offered anew",
+    "PR-07/SECC/new schedules",
+    "PR-07/SECC/the old schedule can't be chosen",
+)
+def _old_stays() -> Patch:
+    kept: dict[int, Any] = {}
+
+    def change(session: SeccSession, _: Any, response: Any) -> Any:
+        if response.evse_processing is not Processing.Finished:
+            return response
+        mode = kept.setdefault(id(session), response.scheduled_se_res_control_mode)
+        session.context.next_schedules = session.context.schedules or session.context.next_schedules
+        return replaced(response, scheduled_se_res_control_mode=mode)
+
+    return answers("ScheduleExchangeRes", change)
+
+
+mutant("no-schedules-code", "no schedules are told by another code", "PR-07/SECC/nothing to go on with")(
+    lambda: codes({"FAILED_ScheduleRenegotiation": "FAILED"})
+)
+
+
+@mutant("new-schedules-not-told", "that there are new schedules is not told", "PR-07/SECC/the station wants it*")
+def _not_told() -> Patch:
+    return says(LOOP_RES, evse_status=None)()
+
+
+@mutant("car-keeps-schedule", "the car does not ask for new schedules", "PR-07/EVCC/*")
+def _keeps() -> Patch:
+    receive = EvccSession.receive
+
+    def wrong(self: EvccSession, message: Any, now: float, *rest: Any) -> Any:
+        if hasattr(message, "evse_status"):
+            message = replaced(message, evse_status=None)
+        return receive(self, message, now, *rest)
+
+    return swapped(EvccSession, "receive", wrong)
 
 
 # --- metering confirmation and side streams ---
@@ -373,6 +341,8 @@ def _nothing() -> Patch:
     "SI-02/AC",
     "SI-02/the loop goes on*",
     "SI-03/*",
+    "SI-01",
+    "SI-01/*",
 )
 def _on_main() -> Patch:
     def main(actions: list[act.Action]) -> list[act.Action]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
-from conformance.mutants.station import as_kind
+from conformance.mutants.parameters import as_kind
 from conformance.mutants.tools import answers, does, every, hears, limit, mutant, replaced, says, swapped
 from iso15118.messages.iso20 import ac, dc
 from iso15118.messages.iso20.types import MeterInfo, RationalNumber, ResponseCode

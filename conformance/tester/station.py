@@ -51,7 +51,7 @@ _STEPS: dict[type[Record], Step] = {
 def step_of(request: Record) -> Step:
     """Which step a request belongs to."""
     if isinstance(request, pd.PowerDeliveryReq):
-        return Step.POWER_DELIVERY if request.charge_progress is pd.ChargeProgress.Start else Step.STOP
+        return Step.STOP if request.charge_progress is pd.ChargeProgress.Stop else Step.POWER_DELIVERY
     return _STEPS[type(request)]
 
 

@@ -18,6 +18,7 @@ from iso15118.session.app import AC_20, DC_20, AppProtocolOffer, Family
 from iso15118.session.pause import MemoryStore
 from iso15118.session.ports import (
     Authorization,
+    ChargingNeeds,
     IsolationState,
     MeterReading,
     MobilityNeeds,
@@ -59,6 +60,16 @@ def _choices(setup: Mapping[str, Any]) -> dict[str, Any]:
     return {**choices, "ac_connectors": (AcConnector.THREE_PHASE,)} if choices else {}
 
 
+class _Charger(SimpleCharger):
+    """A charger that may have no schedule at all."""
+
+    none = False
+
+    def schedules(self, needs: ChargingNeeds, now: float) -> tuple[OfferedSchedule, ...]:
+        """What was set; the default when nothing was."""
+        return () if self.none else super().schedules(needs, now)
+
+
 class VirtualStation(VirtualSut):
     """A station, its outlet, and whatever the tester plugs into it.
 
@@ -75,11 +86,12 @@ class VirtualStation(VirtualSut):
             power_delivery_after_ongoing_pre_charge=setup.get("ongoing_pre_charge", False),
             pause_allowed=setup.get("pause", True),
             service_renegotiation=setup.get("service_renegotiation", False),
+            schedule_renegotiation=setup.get("schedule_renegotiation", True),
             power_tolerance_required=setup.get("tolerance_required", False),
             **_choices(setup),
         )
         self._random = random.Random(20)
-        self.charger = SimpleCharger(energy_services=(10, 11, 6, 2, 5, 1, 9, 8))
+        self.charger = _Charger(energy_services=(10, 11, 6, 2, 5, 1, 9, 8))
         self.charger.pilot_state = "B"
         self._stage = _OFF
         self._isolation = IsolationState.VALID
@@ -119,12 +131,14 @@ class VirtualStation(VirtualSut):
     def _set_schedule_ready(self, value: bool) -> None:
         self.charger.schedule_ready = value
 
-    def _set_schedules(self, value: tuple[tuple[int, tuple[tuple[float, float], ...]], ...]) -> None:
+    def _set_schedules(self, value: tuple[tuple[int, tuple[tuple[float, float], ...]], ...] | None) -> None:
+        self.charger.schedule_number += 1
+        self.charger.none = value is None
         self.charger.schedule = tuple(
             OfferedSchedule(
                 schedule_tuple_id=id_, start_s=self.now, entries=entries, power_tolerance_w=self._tolerance_w
             )
-            for id_, entries in value
+            for id_, entries in value or ()
         )
 
     def _set_power_tolerance_w(self, value: float | None) -> None:

@@ -8,7 +8,7 @@ import pytest
 from conformance.case import Side, case
 from conformance.catalogue import GROUPS, PURPOSES
 from conformance.not_covered import NOT_COVERED
-from conformance.pics import load
+from conformance.pics import FEATURES, SERVICES, load
 from conformance.runner import find, selected
 from iso15118.errors import LocalError
 
@@ -41,6 +41,11 @@ def test_every_selection_can_be_asked_of_pics():
     pics = load()
     for each in find():
         selected(each, pics)
+
+
+def test_every_word_of_pics_selects_something():
+    words = {condition.removeprefix("not ") for each in find() for condition in each.selection}
+    assert words >= FEATURES.keys() | set(SERVICES)
 
 
 def test_the_tester_knows_nothing_of_our_sessions():
