@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from iso15118.errors import LocalError
 from iso15118.ocpp.charger import TRANSFER_MODES
-from iso15118.session.app import AC_20, DC_20, AppProtocolOffer
-from iso15118.session.services import AC_SERVICES, DC_SERVICES, ServiceId
+from iso15118.session.app import AC_20, AC_DER_IEC_20, AC_DER_SAE_20, DC_20, AppProtocolOffer
+from iso15118.session.services import AC_SERVICES, ServiceId
 from sim.ac_car import AcCar
 from sim.ac_devices import AcCarDevice, AcOutletDevice
 from sim.ac_outlet import AcOutlet
@@ -31,13 +31,14 @@ class Scene(NamedTuple):
     efficiency: float
 
 
+_PROTOCOLS = {ServiceId.AC_DER_IEC: AC_DER_IEC_20, ServiceId.AC_DER_SAE: AC_DER_SAE_20}
+"""Services with a protocol of their own."""
+
+
 def protocols_for(services: tuple[ServiceId, ...]) -> tuple[AppProtocolOffer, ...]:
     """The protocols that run these services, that of the first service first."""
-    ac, dc = any(s in AC_SERVICES for s in services), any(s in DC_SERVICES for s in services)
-    both = [(AC_20, ac), (DC_20, dc)]
-    if services and services[0] not in AC_SERVICES:
-        both.reverse()
-    return tuple(protocol for protocol, wanted in both if wanted)
+    plain = {service: AC_20 if service in AC_SERVICES else DC_20 for service in services}
+    return tuple(dict.fromkeys(_PROTOCOLS.get(service, plain[service]) for service in services))
 
 
 def transfer_modes(services: tuple[ServiceId, ...]) -> tuple[str, ...]:

@@ -10,10 +10,15 @@ import msgspec
 from iso15118.errors import OcppError
 from iso15118.ocpp.times import from_rfc3339, to_rfc3339
 
-__all__ = ["DEPARTURE_TOLERANCE_S", "ChargingNeeds", "needs_payload", "read_needs"]
+__all__ = ["DEPARTURE_TOLERANCE_S", "ChargingNeeds", "bidirectional", "needs_payload", "read_needs"]
 
 DEPARTURE_TOLERANCE_S = 10.0
 """ISO 15118-20 counts the departure from each message, so the same wish slips a little; so much is no new wish."""
+
+
+def bidirectional(mode: str) -> bool:
+    """Whether an EnergyTransferModeEnumType lets energy flow out of the car: DC_BPT, AC_BPT, AC_BPT_DER and the like."""
+    return "_BPT" in mode
 
 
 class ChargingNeeds(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +56,7 @@ class ChargingNeeds(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def bidirectional(self) -> bool:
-        return self.requested_energy_transfer.endswith("_BPT")
+        return bidirectional(self.requested_energy_transfer)
 
     def same_as(self, other: ChargingNeeds | None) -> bool:
         """Whether a back end that knows ``other`` learns nothing new."""

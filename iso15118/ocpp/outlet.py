@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from iso15118.ocpp.metering import MeterSample
-from iso15118.ocpp.needs import ChargingNeeds
+from iso15118.ocpp.needs import ChargingNeeds, bidirectional
 from iso15118.ocpp.profiles import Transaction
 
 __all__ = ["EventLog", "OutletState", "stopped_reason", "trigger_of_stop"]
@@ -125,7 +125,7 @@ class OutletState:
     @property
     def discharge_allowed(self) -> bool:
         """The back end allowed a bidirectional transfer, and the car chose one or has not chosen yet."""
-        allowed = any(mode.endswith("_BPT") for mode in self.allowed)
+        allowed = any(map(bidirectional, self.allowed))
         return allowed and (self.needs is None or self.needs.bidirectional)
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 
 from iso15118.errors import LocalError, OcppError
 from iso15118.ocpp.metering import meter_value, register_values, sampled_values
-from iso15118.ocpp.needs import needs_payload
+from iso15118.ocpp.needs import bidirectional, needs_payload
 from iso15118.ocpp.outlet import EventLog, OutletState
 from iso15118.ocpp.profile_store import ProfileStore
 from iso15118.ocpp.profiles import Target, Transaction
@@ -82,7 +82,7 @@ class StationCore:
         """Events that found no room in the queue, or that the back end refused with a CALLERROR or an invalid answer."""
         self._supported = frozenset(energy_transfers)
         self._service_renegotiation = service_renegotiation
-        self._one_way = frozenset(mode for mode in self._supported if not mode.endswith("_BPT"))
+        self._one_way = frozenset(mode for mode in self._supported if not bidirectional(mode))
         self._id_token = {"idToken": id_token, "type": id_token_type}
         self._boot = {"reason": "PowerUp", "chargingStation": {"model": model, "vendorName": vendor}}
         self._offset_s, self._sample_interval_s = unix_offset_s, sample_interval_s

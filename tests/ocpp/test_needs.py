@@ -54,3 +54,8 @@ def test_what_a_back_end_knows_already(changes, same):
 def test_nonsense_is_refused(needs):
     with pytest.raises(OcppError):
         read_needs({"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC_BPT"} | needs})
+
+
+@pytest.mark.parametrize("mode", ["DC_BPT", "AC_BPT", "AC_BPT_DER", "DC_ACDP_BPT", "DC", "AC_three_phase", "AC_DER"])
+def test_whether_energy_may_flow_out_of_the_car_is_in_the_name(mode):
+    assert msgspec.structs.replace(NEEDS, requested_energy_transfer=mode).bidirectional is ("BPT" in mode)
