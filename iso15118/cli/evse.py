@@ -95,8 +95,12 @@ def evse(
         raise no_tls("--lab-plain-tcp")
     profile = peer_profile(peer)
     clock = Clock()
-    if sidecar is not None and (csms is not None or setpoint is not None or sessions):
-        raise LocalError("--sidecar: --setpoint, --csms and --sessions are for the simulated hardware")
+    simulated = (csms, setpoint, phases, max_charge_power, max_discharge_power)
+    if sidecar is not None and (sessions or any(option is not None for option in simulated)):
+        raise LocalError(
+            "--sidecar: --setpoint, --phases, --max-charge-power, --max-discharge-power, --csms and --sessions are for the "
+            "simulated hardware"
+        )
     services = service_ids(service or (Service.DC_BPT, Service.DC))
     check_options(
         services,

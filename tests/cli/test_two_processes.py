@@ -171,6 +171,7 @@ def test_a_station_without_a_car_stops_at_once():
             "v2g: --max-discharge-power needs a service",
             2,
         ),
+        (("evse", *LAB, "--sidecar", "/nowhere/x", "--phases", "1"), "v2g: --sidecar: --setpoint, --phases, ", 2),
         (("evse", *LAB, "--service", "AC", "--service", "DC"), "v2g: --service: AC, DC mixes AC and DC", 2),
         (("evse", *LAB, "--service", "AC", "--setpoint", "-9"), "v2g: --setpoint below zero needs a service", 2),
         (("evse", *LAB, "--trace", "/nowhere/x.jsonl"), "v2g: can't write the trace to /nowhere/x.jsonl", 2),
