@@ -19,7 +19,9 @@ import msgspec
 from hypothesis import strategies as st
 
 from iso15118.errors import CodecError
+from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.model import Record
+from iso15118.session import actions as act
 from iso15118.session.core import State
 from iso15118.session.ports import (
     AcLimits,
@@ -27,7 +29,10 @@ from iso15118.session.ports import (
     ChargerLimits,
     EnergyNeeds,
     IsolationState,
+    MobilityNeeds,
     OfferedSchedule,
+    SignatureCheck,
+    ValueAddedService,
     VehicleLimits,
     Wish,
 )
@@ -89,12 +94,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One after the other, round and round; positive, so that messages take their time."""
     happenings: tuple[Happening, ...]
     damages: tuple[Damage, ...]
+    comes_back: bool
+    """Whether a car that has paused goes on later."""
 
 
 class RandomWorld(World):
     """Plays a plan."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, after: RandomWorld | None = None) -> None:
         timers = Limits({"EVCC_CHARGE_LOOP_INTERVAL": LOOP_S, "SECC_SEQUENCE_CHARGE_LOOP": LOOP_S + 1.5})
         super().__init__(
             service=plan.service,
@@ -105,6 +112,7 @@ class RandomWorld(World):
             secc_limits=timers,
             evcc_limits=timers,
             encoded=plan.encoded,
+            after=after,
         )
         self.plan = plan
         self.excused = False
@@ -113,22 +121,38 @@ class RandomWorld(World):
         self._sent = {EV: 0, SECC: 0}
         self._arrives = {EV: 0.0, SECC: 0.0}
         self._allowed: deque[tuple[float, float, float]] = deque()
+        end_s = self.now + END_S
+        if after is not None:
+            # The car comes back: what was wanted before it left is wanted no more.
+            self.vehicle.driver_wish, self.charger.pause, self.charger.stop = Wish.ENERGY, False, False
+            if self.charger.pilot_state != "A":
+                self.charger.pilot_state = "B"
+            end_s = self.now + 20.0
+            self.at(end_s, self._leave)
+            self.at(end_s + 20.0, lambda: setattr(self.charger, "stop", True))
+            return
         self.charger.charger_limits, self.vehicle.vehicle_limits = plan.charger_limits, plan.vehicle_limits
         self.charger.ac_charger_limits, self.vehicle.ac_inlet_limits = plan.outlet_lines, plan.inlet_lines
         self.charger.schedule, self.charger.setpoint_w = plan.schedule, plan.setpoint_w
         for each in plan.happenings:
             self.at(each.at_s, self._change(each))
-        self.at(END_S, lambda: setattr(self.vehicle, "driver_wish", Wish.STOP))
-        self.at(END_S + 20.0, lambda: setattr(self.charger, "stop", True))
+        self.at(end_s, self._leave)
+        self.at(end_s + 20.0, lambda: setattr(self.charger, "stop", True))
 
     def play(self) -> RandomWorld:
         """From the first request to the end, whatever comes."""
         self.start()
         self.run()
         self._check()
+        if self.plan.comes_back and self.events(act.KeepPaused, EV) and not self.excused:
+            undisturbed = msgspec.structs.replace(self.plan, happenings=(), damages=(), comes_back=False)
+            return RandomWorld(undisturbed, self).play()
         return self
 
     # --- what happens ---
+
+    def _leave(self) -> None:
+        self.vehicle.driver_wish = Wish.STOP
 
     def _change(self, happening: Happening) -> Callable[[], object]:
         what, value = happening.what, happening.value
@@ -323,6 +347,12 @@ _WISHES: tuple[tuple[str, Any], ...] = (
     ("offered_services", st.sampled_from(((2,), (6, 2), (1,), (5, 1), (6, 2, 5, 1)))),
     ("authorized", st.sampled_from(Authorization)),
     ("schedule_ready", st.booleans()),
+    ("mobility", st.sampled_from((MobilityNeeds(), MobilityNeeds(target_soc_percent=80, minimum_soc_percent=49)))),
+    ("confirmation", st.booleans()),
+    ("signature_check", st.sampled_from(SignatureCheck)),
+    ("wanted_channel", st.sampled_from((None, *ChannelSelection))),
+    ("services_wanted", st.sampled_from((None, (2,), (6,), (5, 1), (1,)))),
+    ("value_added", st.sampled_from(((), (ValueAddedService(service_id=65, parameter_sets={1: {"Port": 80}}),)))),
 )
 
 
@@ -360,6 +390,7 @@ def plans(draw: Any) -> Plan:
         "generator_modes": (draw(st.sampled_from(GeneratorMode)),),
         "discharge_without_v2x_requests": draw(st.booleans()),
         "pause_allowed": draw(st.booleans()),
+        "service_renegotiation": draw(st.booleans()),
     }
     if len(secc["mobility_needs_modes"]) == 2 and service in AC_SERVICES:
         secc["mobility_needs_modes"] = (MobilityNeedsMode.EVCC,)  # more sets than deployed codecs take
@@ -380,4 +411,5 @@ def plans(draw: Any) -> Plan:
         happenings=tuple(draw(st.lists(_happenings(), max_size=6)))
         + (tuple(draw(st.lists(_BROKEN, max_size=2))) if faulty else ()),
         damages=tuple(draw(st.lists(_DAMAGES, max_size=2))) if faulty else (),
+        comes_back=draw(st.booleans()),
     )
