@@ -222,7 +222,7 @@ class RandomWorld(World):
     def _contactor(self, at: str, closed: bool) -> None:
         before = len(self.violations)
         super()._contactor(at, closed)
-        if self.excused or (at == SECC and self.evcc.is_ac and self.secc.error is not None):
+        if self.excused:
             del self.violations[before:]
 
     def _check(self) -> None:
