@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,7 +38,7 @@ Made by `python -m tools.sequence_diagrams` from the traces of scenario files in
 Repetitions of a pair are drawn once. In brackets: what decides how it goes on.
 """
 
-_TELLING = {
+_TELLING: Mapping[str, Callable[[Any], str | None]] = {
     "ResponseCode": lambda value: None if str(value).startswith("OK") and "_" not in str(value) else value,
     "EVSEProcessing": lambda value: value if value == "Ongoing" else None,
     "EVProcessing": lambda value: value if value == "Ongoing" else None,
