@@ -140,7 +140,7 @@ class Firmware:
             if isinstance(present, struct):
                 value = {**msgspec.structs.asdict(present), **value}
         try:
-            return msgspec.convert(value, kind)
+            return msgspec.convert(_infinite(kind, value), kind)
         except msgspec.ValidationError as error:
             what, _, place = str(error).partition(" - at `$")
             raise LineError(where + place.rstrip("`"), what) from None
@@ -185,6 +185,22 @@ def _charger() -> SimpleCharger:
     charger.authorized = Authorization.PENDING
     charger.pilot_state = "A"
     return charger
+
+
+def _infinite(kind: Any, value: Any) -> Any:
+    """``value`` with infinity where null stands for a number that can't be missing: as it is told, so it can be set."""
+    if value is None:
+        return math.inf if kind is float else None
+    struct = _struct(kind)
+    if struct is not None and isinstance(value, dict):
+        hints = get_type_hints(struct)
+        return {name: _infinite(hints.get(name), item) for name, item in value.items()}
+    if get_origin(kind) is tuple and isinstance(value, list | tuple):
+        kinds = get_args(kind)
+        if kinds[-1] is Ellipsis:
+            return [_infinite(kinds[0], item) for item in value]
+        return value if len(kinds) != len(value) else [_infinite(k, item) for k, item in zip(kinds, value, strict=True)]
+    return value
 
 
 def _struct(kind: Any) -> type[msgspec.Struct] | None:

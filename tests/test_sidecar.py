@@ -123,6 +123,14 @@ def test_everything_that_is_told_can_be_set(side: str) -> None:
     assert msgspec.json.decode(firmware.hello("1", 2.0))["hello"]["state"] == state
 
 
+def test_null_is_infinite_where_a_number_can_not_be_missing() -> None:
+    firmware = Firmware("evse")
+    take(firmware, {"set": {"schedule": [{"start_s": 0, "entries": [[None, 5000]]}]}})
+    assert firmware.ports.schedule[0].entries == ((math.inf, 5000.0),)
+    take(firmware, {"set": {"setpoint_w": None}})
+    assert firmware.ports.target_w(0.0) is None
+
+
 def test_actions_are_told_by_kind() -> None:
     firmware = Firmware("evse")
     do = msgspec.json.decode(firmware.tell(act.SetContactor(True), 1.5))

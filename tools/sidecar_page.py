@@ -34,7 +34,7 @@ octets; one connection of firmware at a time. `examples/sidecar/outlet.c` is a w
 - `do` lines carry **desired states**: reach and keep them; getting one twice does no harm.
 - A station is open while firmware is connected. When the connection goes, or says nothing for `silence_s` while a session
   runs, the session ends: power off, then the connection to the car. Firmware that loses the socket switches off by itself.
-- Power has one sign: positive into the battery. Octets are hexadecimal text. `null` in place of a number of an action
+- Power has one sign: positive into the battery. Octets are hexadecimal text. `null` in place of a number that can not be missing
   means infinite.
 
 ## From the firmware
