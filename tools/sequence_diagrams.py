@@ -27,6 +27,7 @@ CHOSEN = (
     "ac_bpt-scheduled-normal",
     "dc_bpt-scheduled-pause",
     "dc_bpt-dynamic-evse_stop",
+    "dc_bpt-dynamic-service_renegotiation",
     "ac_bpt-dynamic-metering",
 )
 """One of each kind of life; the others differ in their messages' names only."""
