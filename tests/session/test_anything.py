@@ -27,7 +27,8 @@ from iso15118.session.ports.der_iec import IecSettings
 from iso15118.session.ports.der_sae import example_sae
 from iso15118.session.ports.der_sae_car import SaeCar
 from iso15118.session.secc import HANDLERS
-from iso15118.session.services import AC_SERVICES, DER_SERVICES, ControlMode, ServiceId
+from iso15118.session.services import AC_SERVICES, DER_SERVICES, ControlMode, Pricing, ServiceId
+from tests.session.priced import stack, tariff
 from tests.session.samples import classes, samples, with_session
 from tests.session.world import EV, SECC, World
 from tests.strategies import messages
@@ -57,9 +58,22 @@ ENERGIES = st.floats(-60_000.0, 60_000.0)
 @st.composite
 def schedules(draw: st.DrawFn) -> tuple[OfferedSchedule, ...]:
     entries = st.lists(st.tuples(st.floats(0.1, 90_000.0), st.floats(-30_000.0, 30_000.0)), min_size=1, max_size=4)
+    out = st.lists(st.tuples(st.floats(0.1, 90_000.0), st.floats(-30_000.0, 0.0)), max_size=4)
+    fees = st.lists(st.floats(-1.0, 1.0), min_size=1, max_size=3)
+    prices = st.none() | st.lists(st.tuples(st.floats(0.0, 10.0), fees), min_size=1, max_size=4).map(
+        lambda stacks: tariff(*(stack(hours, *each) for hours, each in stacks))
+    )
     start = draw(st.floats(-100.0, 100.0))
     return tuple(
-        OfferedSchedule(schedule_tuple_id=i, start_s=start, entries=tuple(draw(entries)))
+        OfferedSchedule(
+            schedule_tuple_id=i,
+            start_s=start,
+            entries=tuple(draw(entries)),
+            discharge_entries=tuple(draw(out)),
+            power_tolerance_w=draw(st.none() | MAGNITUDES),
+            charging_prices=draw(prices),
+            discharging_prices=draw(prices),
+        )
         for i in range(1, draw(st.integers(1, 3)) + 1)
     )
 
@@ -188,7 +202,9 @@ def stories(draw: st.DrawFn) -> World:
     world = World(
         mode=draw(st.sampled_from(list(ControlMode))),
         service=draw(st.sampled_from(list(SERVICES))),
+        secc={"pricings": draw(st.sampled_from([(Pricing.NONE,), (Pricing.ABSOLUTE,)]))},
     )
+    world.charger.schedule = draw(st.just(()) | schedules())
     world.charger.setpoint_w = draw(POWERS)
     # In AC the car regulates. One that learns of a fault by a silence, and is slow besides, is cut off under load.
     world.ramp_a_per_s = math.inf if world.evcc.config.services[0] in AC_SERVICES else draw(RAMPS)

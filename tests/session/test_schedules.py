@@ -10,10 +10,8 @@ import pytest
 from iso15118.messages.iso20.common.power_delivery import PowerToleranceAcceptance
 from iso15118.messages.iso20.types import Processing
 from iso15118.session import actions as act
-from iso15118.session.core import State
 from iso15118.session.evcc.chooser import Choice, Situation, choose_by_cost
-from iso15118.session.ports import EnergyNeeds, OfferedSchedule, VehicleLimits, Wish
-from iso15118.session.ports.ac import AcLimits
+from iso15118.session.ports import EnergyNeeds, EnergyOffer, OfferedSchedule, VehicleLimits, Wish
 from iso15118.session.services import ControlMode, Pricing, ServiceId
 from tests.session.priced import HOUR_S, LEVELS, WHOLE, stack, tariff
 from tests.session.world import EV, SECC, World
@@ -169,21 +167,20 @@ def test_the_car_answers_a_tolerance_that_was_told(tolerance_w: float | None, co
     assert world.error(EV) is world.error(SECC) is None
 
 
-@pytest.mark.parametrize("service", [ServiceId.DC_BPT, ServiceId.AC_BPT])
-def test_a_car_whose_limits_rise_again_keeps_to_what_it_announced(service: ServiceId) -> None:
-    world = priced(minutes(6_000.0, 6_000.0), service=service)
-    world.vehicle.vehicle_limits = VehicleLimits(max_charge_power_w=2_000.0)
-    world.vehicle.ac_inlet_limits = AcLimits(
-        max_charge_power_w=(700.0,) * 3, max_discharge_power_w=(0.0,) * 3, min_charge_power_w=(0.0,) * 3
-    )
-    world.start().run_to(SECC, State.POWER_DELIVERY)
-    world.vehicle.vehicle_limits = VehicleLimits()
-    world.vehicle.ac_inlet_limits = AcLimits()
-    world.at(60.0, lambda: stop(world)).run().check_end()
+def test_a_car_whose_limits_rise_again_keeps_to_what_it_announced() -> None:
+    """They fall between the choice of a schedule and PowerDelivery, which is when the profile is announced."""
+    world = priced(minutes(6_000.0, 6_000.0))
+
+    def limited(power_w: float) -> None:
+        world.vehicle.vehicle_limits = VehicleLimits(max_charge_power_w=power_w)
+
+    world.when("DC_CableCheckReq", lambda: limited(2_000.0)).when("PowerDeliveryRes", lambda: limited(11_000.0))
+    world.at(60.0, lambda: stop(world)).start().run().check_end()
     assert world.error(SECC) is None
-    codes = {r.response_code.value for name in ("DC_ChargeLoopRes", "AC_ChargeLoopRes") for r in world.messages(name)}
-    assert codes == {"OK"}
-    assert max(e.current_a for e in world.events(act.LoopSeen, SECC)) <= 2_100.0 / 400.0
+    (accepted,) = world.events(act.PowerProfileChosen)
+    assert {power for _, power in accepted.item.entries} == {2_000.0}
+    assert {r.response_code.value for r in world.messages("DC_ChargeLoopRes")} == {"OK"}
+    assert max(e.current_a for e in world.events(act.LoopSeen, SECC)) == 5.0
 
 
 def test_needs_are_told_again_when_they_change_while_the_back_end_thinks() -> None:
@@ -213,3 +210,47 @@ def test_a_schedule_of_the_past_moves_nothing() -> None:
     assert world.registers() == (0, 0)
     (chosen,) = world.events(act.ScheduleChosen)
     assert not chosen.item.covers_need
+
+
+# --- energy offers ---
+
+OFFER = EnergyOffer(
+    start_s=60.0, entries=((1_800.0, -10_000.0), (600.0, 3_700.0)), stacks=(stack(1.0, 0.32),), price_start_s=0.0
+)
+
+
+@pytest.mark.parametrize("service", [ServiceId.DC_BPT, ServiceId.AC_BPT])
+def test_an_energy_offer_with_negative_power_reaches_whoever_makes_the_schedule(service: ServiceId) -> None:
+    """SE-06."""
+    asked: list[Any] = []
+    world = World(mode=ControlMode.SCHEDULED, service=service)
+    world.vehicle.energy_to_offer = OFFER
+    schedules = world.charger.schedules
+    world.charger.schedules = lambda needs, now: asked.append(needs) or schedules(needs, now)  # type: ignore[method-assign,func-returns-value]
+    world.at(20.0, lambda: stop(world)).start().run().check_end()
+    assert world.error(EV) is world.error(SECC) is None
+    (told,) = world.events(act.NeedsTold)
+    assert told.item.needs.energy_offer == OFFER
+    assert asked == [told.item.needs]
+
+
+@pytest.mark.parametrize(
+    ("mode", "service"), [(ControlMode.DYNAMIC, ServiceId.DC_BPT), (ControlMode.SCHEDULED, ServiceId.DC)]
+)
+def test_nothing_is_offered_where_it_has_no_place(mode: ControlMode, service: ServiceId) -> None:
+    world = World(mode=mode, service=service)
+    world.vehicle.energy_to_offer = OFFER
+    world.at(20.0, lambda: stop(world)).start().run().check_end()
+    (told,) = world.events(act.NeedsTold)
+    assert told.item.needs.energy_offer is None
+
+
+def test_a_new_offer_is_told_again_while_the_back_end_thinks() -> None:
+    world = World(mode=ControlMode.SCHEDULED)
+    world.charger.schedule_ready = False
+    world.vehicle.energy_to_offer = OFFER
+    other = replace(OFFER, stacks=(stack(1.0, 0.25),))
+    world.at(10.0, lambda: setattr(world.vehicle, "energy_to_offer", other))
+    world.at(20.0, lambda: setattr(world.charger, "schedule_ready", True))
+    world.at(30.0, lambda: stop(world)).start().run().check_end()
+    assert [event.item.needs.energy_offer for event in world.events(act.NeedsTold)] == [OFFER, other]

@@ -24,7 +24,7 @@ from iso15118.session.evcc.mobility import learn
 from iso15118.session.evcc.profile import power_range
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.ports import EnergyNeeds, OfferedSchedule
-from iso15118.session.prices import read_prices
+from iso15118.session.prices import read_prices, spell_energy_offer
 from iso15118.session.quantities import entry_power, magnitude, rational
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
@@ -59,7 +59,14 @@ def compose(session: EvccSession, now: float) -> ScheduleExchangeReq:
             **v2x_requests(session, needs),
         )
         return ScheduleExchangeReq(**base, dynamic_se_req_control_mode=dynamic)
-    scheduled = Scheduled_SEReqControlMode(departure_time=departure, **energies)
+    offer = session.vehicle.energy_offer(now) if session.context.bidirectional else None
+    scheduled = Scheduled_SEReqControlMode(
+        departure_time=departure,
+        **energies,
+        ev_energy_offer=None
+        if offer is None
+        else spell_energy_offer(offer, session.unix_offset_s, session.emitter_profile),
+    )
     return ScheduleExchangeReq(**base, scheduled_se_req_control_mode=scheduled)
 
 

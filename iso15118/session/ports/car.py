@@ -12,6 +12,7 @@ from iso15118.messages.model import Record
 from iso15118.messages.xmldsig import Signature
 from iso15118.session.ports.ac import AcAbilitiesPort
 from iso15118.session.ports.lock import ConnectorLockPort, PilotSignalPort
+from iso15118.session.ports.prices import EnergyOffer
 from iso15118.session.ports.value_added import ValueAddedChoicePort
 
 __all__ = [
@@ -135,6 +136,10 @@ class NeedsPort(Protocol):
         What follows from charging as agreed is no such difference. Only a session in the charge loop renegotiates.
         """
         return 0
+
+    def energy_offer(self, now: float) -> EnergyOffer | None:
+        """Scheduled control of a bidirectional service: what the car would take and give, and at which prices."""
+        return None
 
 
 class WishPort(Protocol):

@@ -13,7 +13,7 @@ from iso15118.messages.xmldsig import Signature
 from iso15118.session.ports.ac import AcAbilities, AcLimits, AcOutlet, AcReading, AcSupport
 from iso15118.session.ports.car import Battery, Display, EnergyNeeds, Termination, VehicleLimits, Wish
 from iso15118.session.ports.der import Consent, Plain, check_kind
-from iso15118.session.ports.prices import Prices
+from iso15118.session.ports.prices import EnergyOffer, Prices
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.station import Authorization, ChargerLimits, MeterReading, SignatureCheck, StageReading
 from iso15118.session.ports.value_added import ValueAddedService
@@ -199,6 +199,7 @@ class SimpleVehicle:
     """What the car makes of settings of its inverter; None to accept what the inverter can do."""
     energy_needs: EnergyNeeds
     needs_number: int
+    energy_to_offer: EnergyOffer | None
     driver_wish: Wish
     wanted_channel: ChannelSelection | None
     locked: bool | None
@@ -218,6 +219,7 @@ class SimpleVehicle:
         self.consent = None
         self.energy_needs = needs or EnergyNeeds()
         self.needs_number = 0
+        self.energy_to_offer = None
         self.driver_wish = Wish.ENERGY
         self.wanted_channel = None
         self.locked = None
@@ -260,6 +262,9 @@ class SimpleVehicle:
 
     def needs_revision(self, now: float) -> int:
         return self.needs_number
+
+    def energy_offer(self, now: float) -> EnergyOffer | None:
+        return self.energy_to_offer
 
     def wish(self, now: float) -> Wish:
         return self.driver_wish

@@ -129,6 +129,15 @@ def test_bought_cheap_and_sold_dear(dear_first: bool) -> None:
     )
 
 
+def test_a_tax_may_spoil_a_trade() -> None:
+    def traded(rate_percent: float) -> float:
+        taxed = tariff(stack(1, 0.30), stack(1, 9.0), taxes=(TaxRate(rate_percent=rate_percent),))
+        trade = both_ways(9_000.0, 9_000.0, charging_prices=taxed, discharging_prices=tariff(stack(2, 0.40)))
+        return plan(trade, needs(0.0), BOTH, 0.0)[0][1]
+
+    assert (traded(20.0), traded(50.0)) == (9_000.0, 0.0)
+
+
 def test_without_a_price_nothing_is_sold_and_nothing_bought_to_be_sold() -> None:
     one = both_ways(10_000.0, charging_prices=tariff(stack(1, 0.1)))
     assert energy_wh(plan(one, needs(0.0, minimum_energy_wh=-9_000.0), BOTH, 0.0)) == 0.0
