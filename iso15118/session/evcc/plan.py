@@ -266,7 +266,7 @@ def _entries(segments: list[_Segment]) -> tuple[tuple[float, float], ...]:
         # Rounded so that the need is met and no more is given than may be.
         seconds = min(length, math.ceil(share - 1e-9) if top.direction > 0 else math.floor(share + 1e-9))
         steps.append((seconds, top.direction * top.high_w))
-        steps.append((length - seconds, top.direction * top.low_w))
+        steps.append((length - seconds, top.direction * top.low_w or 0.0))  # rest has no sign
     merged: list[tuple[float, float]] = []
     for duration, power in steps:
         if merged and merged[-1][1] == power:
