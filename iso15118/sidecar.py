@@ -9,6 +9,7 @@ A line is an object with one member, its kind. Octets are hexadecimal text. JSON
 
 from __future__ import annotations
 
+import importlib
 import math
 import types
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from iso15118.errors import LocalError
 from iso15118.session.actions import Action
 from iso15118.session.ports import Authorization, SimpleCharger, SimpleVehicle
 
-__all__ = ["MAX_LINE", "PROTOCOL", "Firmware", "LineError", "line", "plain"]
+__all__ = ["MAX_LINE", "PROTOCOL", "Firmware", "LineError", "kind_of", "line", "plain"]
 
 PROTOCOL = 1
 """Number of this protocol; told in ``hello``. Members may be added under the same number, never taken away."""
@@ -124,7 +125,9 @@ class Firmware:
         if not isinstance(changes, dict):
             raise LineError("set", "an object is expected, names to values")
         values = {
-            self._known("set", name): self._value(f"set.{name}", self._types[name], getattr(self.ports, name), value)
+            self._known("set", name): self._value(
+                f"set.{name}", kind_of(name, self._types[name]), getattr(self.ports, name), value
+            )
             for name, value in changes.items()
         }
         for name, value in values.items():
@@ -177,6 +180,24 @@ _COMMANDS: Mapping[str, frozenset[str]] = {
     "evse": frozenset({"set", "get"}),
     "ev": frozenset({"set", "get", "go"}),
 }
+
+
+_DER = "iso15118.session.ports.der_"
+_LATE = {
+    "iec_settings": (f"{_DER}iec", "IecSettings"),
+    "iec_car": (f"{_DER}iec", "IecCar"),
+    "sae_settings": (f"{_DER}sae", "SaeSettings"),
+    "sae_car": (f"{_DER}sae_car", "SaeCar"),
+}
+"""Attributes whose types are loaded when somebody sets them: few stations talk about inverters at the grid."""
+
+
+def kind_of(name: str, declared: Any) -> Any:
+    """The type of an attribute of the ready-made ports, whole where the declaration only says ``Plain``."""
+    if name not in _LATE:
+        return declared
+    module, kind = _LATE[name]
+    return getattr(importlib.import_module(module), kind) | None
 
 
 def _charger() -> SimpleCharger:

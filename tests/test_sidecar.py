@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from iso15118.session import actions as act
 from iso15118.session.ports import Authorization, IsolationState, Wish
+from iso15118.session.ports.der_iec import EXAMPLE_IEC_SETTINGS
 from iso15118.sidecar import Firmware, LineError, plain
 from tools.sidecar_page import PAGE, page
 
@@ -121,6 +122,19 @@ def test_everything_that_is_told_can_be_set(side: str) -> None:
     take(firmware, {"set": state})
     assert firmware.state() == state
     assert msgspec.json.decode(firmware.hello("1", 2.0))["hello"]["state"] == state
+
+
+def test_settings_of_inverters_are_set_whole_and_in_parts() -> None:
+    firmware = Firmware("evse")
+    example = plain(EXAMPLE_IEC_SETTINGS)
+    take(firmware, {"set": {"iec_settings": example}})
+    assert firmware.ports.der_iec(0.0) == EXAMPLE_IEC_SETTINGS
+    take(firmware, {"set": {"iec_settings": {"grid_connection_mode": "Islanded"}}})
+    settings = firmware.ports.der_iec(0.0)
+    assert settings.grid_connection_mode.value == "Islanded"
+    assert settings.der_control == EXAMPLE_IEC_SETTINGS.der_control
+    with pytest.raises(LineError, match="no 'nonsense'"):
+        take(firmware, {"set": {"sae_settings": {"nonsense": 1}}})
 
 
 def test_null_is_infinite_where_a_number_can_not_be_missing() -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from iso15118.session import actions
 from iso15118.session.ports import SimpleCharger, SimpleVehicle
-from iso15118.sidecar import MAX_LINE, PROTOCOL, plain
+from iso15118.sidecar import MAX_LINE, PROTOCOL, kind_of, plain
 
 __all__ = ["PAGE", "page"]
 
@@ -122,11 +122,15 @@ def _rows(kind: type[msgspec.Struct]) -> Iterator[str]:
         yield f"| `{field.name}` | {_name(hints[field.name])} | {default} | {comments.get(field.name, '')} |"
 
 
+def _hints(made: object) -> dict[str, Any]:
+    return {name: kind_of(name, hint) for name, hint in get_type_hints(type(made)).items()}
+
+
 def _state(title: str, made: object) -> Iterator[str]:
     yield f"\n## What a {title} can set\n"
     yield "| name | type | default |"
     yield "| --- | --- | --- |"
-    for name, hint in get_type_hints(type(made)).items():
+    for name, hint in _hints(made).items():
         default = plain(getattr(made, name))
         shown = "as listed below" if isinstance(default, dict) else f"`{msgspec.json.encode(default).decode()}`"
         yield f"| `{name}` | {_name(hint)} | {shown} |"
@@ -152,7 +156,7 @@ def page() -> str:
         "\n## Objects\n\nMembers of the objects above; those without a default must be given when one is set for "
         "the first time."
     )
-    hints = [hint for made in (charger, vehicle) for hint in get_type_hints(type(made)).values()]
+    hints = [hint for made in (charger, vehicle) for hint in _hints(made).values()]
     hints += [hint for kind in kinds for hint in get_type_hints(kind).values()]
     for struct in sorted({s for hint in hints for s in _structs(hint)}, key=lambda struct: struct.__name__):
         lines += [f"\n### {struct.__name__}\n", _first(struct.__doc__), "", "| member | type | default | meaning |"]
