@@ -129,9 +129,9 @@ def test_settings_of_inverters_are_set_whole_and_in_parts() -> None:
     example = plain(EXAMPLE_IEC_SETTINGS)
     take(firmware, {"set": {"iec_settings": example}})
     assert firmware.ports.der_iec(0.0) == EXAMPLE_IEC_SETTINGS
-    take(firmware, {"set": {"iec_settings": {"grid_connection_mode": "Islanded"}}})
+    take(firmware, {"set": {"iec_settings": {"grid_connection_mode": "GridIslanded"}}})
     settings = firmware.ports.der_iec(0.0)
-    assert settings.grid_connection_mode.value == "Islanded"
+    assert settings.grid_connection_mode.value == "GridIslanded"
     assert settings.der_control == EXAMPLE_IEC_SETTINGS.der_control
     with pytest.raises(LineError, match="no 'nonsense'"):
         take(firmware, {"set": {"sae_settings": {"nonsense": 1}}})
