@@ -197,6 +197,12 @@ class OcppCharger(Charger):
     def pause_wanted(self, now: float) -> bool:
         return self.device.pause_wanted(now)
 
+    def standby_allowed(self, now: float) -> bool:
+        return self.device.standby_allowed(now)
+
+    def exit_standby_wanted(self, now: float) -> bool:
+        return self.device.exit_standby_wanted(now)
+
     # --- reports ---
 
     def observe(self, action: Action, now: float) -> None:

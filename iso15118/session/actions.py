@@ -277,6 +277,8 @@ class EnergyFlow(msgspec.Struct, frozen=True):
     """Energy may flow (PowerDelivery Start accepted) or no longer does."""
 
     flowing: bool
+    by_car: bool = False
+    """It no longer does because the car wants it so, and not the station."""
 
 
 class LoopSeen(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,6 +96,7 @@ class State(enum.Enum):
     """Out of the loop for new schedules: contactors are closed, there is no power."""
     METERING_CONFIRMATION = "MeteringConfirmation"
     """EVCC, when it confirms on the main stream; the station stays in the loop."""
+    POWER_DELIVERY_STANDBY = "PowerDelivery_Standby"
     POWER_DELIVERY_STOP = "PowerDelivery_Stop"
     DC_WELDING_DETECTION = "DC_WeldingDetection"
     SESSION_STOP = "SessionStop"

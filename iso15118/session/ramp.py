@@ -50,6 +50,10 @@ class Ramp:
         self._value, self._at, self._moving = value, now, value != wanted
         return value
 
+    def rest(self) -> None:
+        """Begin at zero the next time, however long that takes to come."""
+        self._value, self._moving = (), False
+
     def hold(self, value: PerLine) -> None:
         """Go on from here: what was really set is less than the ramp would have allowed."""
         self._value = value

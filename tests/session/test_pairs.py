@@ -16,7 +16,12 @@ from tests.session.samples import classes, requests, responses, samples, with_se
 from tests.session.world import EV, SECC, World, code_of, encoded
 
 SECC_STATES = list(dict.fromkeys(state for state, _ in HANDLERS))
-EV_ONLY = {State.METERING_CONFIRMATION, State.POWER_DELIVERY_RENEGOTIATION, State.POWER_DELIVERY_STOP}
+EV_ONLY = {
+    State.METERING_CONFIRMATION,
+    State.POWER_DELIVERY_RENEGOTIATION,
+    State.POWER_DELIVERY_STANDBY,
+    State.POWER_DELIVERY_STOP,
+}
 EV_PAUSES = [State.AUTHORIZATION, State.SCHEDULE_EXCHANGE, State.DC_CABLE_CHECK, State.DC_PRE_CHARGE]
 
 

@@ -93,9 +93,12 @@ def test_a_selection_that_was_not_offered_asks_nobody() -> None:
     assert not any(isinstance(action, act.AuthorizationWanted) for action in actions)
 
 
-def test_standby_does_not_stretch_the_charge_loops_limit() -> None:
-    """The limit is that of the request that is due next: a refused Standby changes nothing about it."""
+@pytest.mark.parametrize("allowed", [False, True])
+def test_standby_does_not_stretch_the_charge_loops_limit(allowed: bool) -> None:
+    """The limit is that of the request that is due next: Standby changes nothing about it."""
     world = World()
+    world.charger.setpoint_w = 0.0
+    world.charger.standby = allowed
     world.start().run(until_s=15.0)
     assert world.secc.state is State.DC_CHARGE_LOOP
     world.freeze(EV)

@@ -32,6 +32,7 @@ from iso15118.session.ports import (
     IsolationState,
     MeterReading,
     VehicleLimits,
+    Wish,
 )
 from iso15118.session.ports.ac import AcReading
 from iso15118.session.secc import HANDLERS, SIDE_HANDLERS, SeccConfig, SeccSession, SideHandlers
@@ -179,6 +180,8 @@ class World:
         if towards is State.METERING_CONFIRMATION:
             config["metering_confirmation_stream"] = Stream.MAIN
             self.charger.confirmation, self.vehicle.key = True, KEY
+        if towards is State.POWER_DELIVERY_STANDBY:
+            self.vehicle.driver_wish = Wish.STANDBY
         self.evcc = EvccSession(
             self.vehicle,
             PHASES,

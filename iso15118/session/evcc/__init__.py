@@ -15,6 +15,7 @@ from iso15118.session.evcc import (
     service,
     session_setup,
     session_stop,
+    standby,
 )
 from iso15118.session.evcc.context import EvccConfig, EvccContext
 from iso15118.session.evcc.session import EvccSession, Phase, Phases, SidePhase, SidePhases
@@ -43,6 +44,7 @@ PHASES: Phases = {
     **power_delivery.PHASES,
     **metering.PHASES,
     **renegotiation.PHASES,
+    **standby.PHASES,
     **session_stop.PHASES,
 }
 """State -> request, response, handler and the states that may follow: the whole order of a session at the car."""

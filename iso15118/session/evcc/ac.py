@@ -97,7 +97,7 @@ def compose_charge_loop(session: EvccSession, now: float) -> ac.AC_ChargeLoopReq
     meter = begin_loop(session, now)
     context, needs = session.context, session.vehicle.needs(now)
     reading = session.inlet.ac_reading(now)
-    limits = NOTHING.first(context.ac_lines) if context.stopping else _present(session, _limits(session, now), now)
+    limits = NOTHING.first(context.ac_lines) if context.resting else _present(session, _limits(session, now), now)
     fields: dict[str, Any] = {
         **energy_requests(needs),
         **_spelled(session, limits),
@@ -134,8 +134,8 @@ def power(session: EvccSession, target_w: PerLine | None, now: float) -> SetAcPo
         now: The session's clock.
     """
     context = session.context
-    if session.wants_to_leave(now):
-        context.ramp.hold(())
+    if session.wants_to_leave(now) or context.resting:
+        context.ramp.rest()
         return AC_OFF
     bounds = _bounds(session, now)
     if context.control_mode is ControlMode.DYNAMIC:

@@ -173,6 +173,16 @@ class EvccContext:
     """The last PowerDelivery(Start) said that the car is not ready yet."""
     leaving: ChargingSession | None = None
     """How the session is to be left once somebody wants to end it; the last one that was more final counts."""
+    resting: bool = False
+    """The loop is at zero: the car leaves, is in standby, or on the way into it or out of it."""
+    standby: bool = False
+    """Standby is agreed upon: energy flows only after another PowerDelivery(Start)."""
+    waking: bool = False
+    """The car is about to leave standby and go on."""
+    standby_refused: bool = False
+    """The station allows no standby: the car rests by its own limits while it wants to."""
+    standby_left: bool = False
+    """The station wanted the car out of standby: it goes on although it would rest."""
     zero_loop_sent: bool = False
     """A loop at zero that asked for MeterInfo has been sent."""
     zero_seen: bool = False

@@ -182,7 +182,7 @@ def _present_limits(session: EvccSession, now: float) -> VehicleLimits:
 
 
 def _dynamic(session: EvccSession, limits: VehicleLimits, now: float) -> dc.Dynamic_DC_CLReqControlMode:
-    needs, stop = session.vehicle.needs(now), session.context.stopping
+    needs, stop = session.vehicle.needs(now), session.context.resting
     common: dict[str, Any] = {
         "departure_time": None if needs.departure_s is None else max(0, round(needs.departure_s - now)),
         **energy_requests(needs),
@@ -226,8 +226,8 @@ def _scheduled(session: EvccSession, now: float) -> dc.Scheduled_DC_CLReqControl
 def target_current(session: EvccSession, now: float) -> float:
     """The current that makes the schedule's power at the battery's voltage, inside the limits of both sides, in A."""
     context, schedule = session.context, session.context.schedule
-    if context.stopping or schedule is None:
-        context.ramp.hold(())
+    if context.resting or schedule is None:
+        context.ramp.rest()
         return 0.0
     limits, station = _present_limits(session, now), context.station
     power = scheduled_power(schedule, now)

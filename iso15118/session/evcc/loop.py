@@ -12,6 +12,7 @@ from iso15118.session.evcc.metering import confirmation, take_metering
 from iso15118.session.evcc.notification import follow
 from iso15118.session.evcc.service import better_service
 from iso15118.session.evcc.session import EvccSession
+from iso15118.session.evcc.standby import look
 from iso15118.session.ports import EnergyNeeds, OfferedSchedule
 from iso15118.session.quantities import rational
 from iso15118.session.side import Stream
@@ -33,6 +34,7 @@ AFTER_LOOP = frozenset(
         State.METERING_CONFIRMATION,
         State.POWER_DELIVERY,
         State.POWER_DELIVERY_RENEGOTIATION,
+        State.POWER_DELIVERY_STANDBY,
         State.POWER_DELIVERY_STOP,
     }
 )
@@ -53,14 +55,15 @@ def begin_loop(session: EvccSession, now: float) -> bool:
     context = session.context
     if better_service(session, now):
         context.leave(ChargingSession.ServiceRenegotiation)
-    if session.wants_to_leave(now):
-        session.timers.start_once(Timer.EVCC_RAMP_DOWN, now)
+    session.wants_to_leave(now)
+    look(session, now)
     interval = session.limits.seconds(Timer.EVCC_METER_INFO_INTERVAL)
     due = context.meter_asked_at is None or now - context.meter_asked_at >= interval
-    if due or context.stopping:
+    due = due or context.stopping or (context.resting and not (context.standby or context.standby_refused))
+    if due:
         context.meter_asked_at = now
-    context.zero_loop_sent = context.stopping
-    return due or context.stopping
+    context.zero_loop_sent = context.resting
+    return due
 
 
 def display_parameters(session: EvccSession, now: float) -> DisplayParameters:
@@ -135,14 +138,17 @@ def end_loop(
     current_gone = current_a <= NO_CURRENT_A
     # The loop at zero must itself have been answered with no current: then its MeterInfo is the last word.
     if context.zero_loop_sent and context.zero_seen and (current_gone or context.ramp_down_over):
-        return Step(State.POWER_DELIVERY_STOP, actions=actions)
+        if context.stopping:
+            return Step(State.POWER_DELIVERY_STOP, actions=actions)
+        if not context.standby and not context.standby_refused:
+            return Step(State.POWER_DELIVERY_STANDBY, actions=actions)
     context.zero_seen = context.zero_loop_sent and (current_gone or context.ramp_down_over)
     follow(session, response.evse_status)
-    if start_again and not context.stopping:
+    if context.waking or (start_again and not context.resting):
         return Step(State.POWER_DELIVERY, actions=actions)
     if session.config.metering_confirmation_stream is Stream.MAIN and confirmation(session, now) is not None:
         return Step(State.METERING_CONFIRMATION, actions=actions)
     out = session.config.renegotiation_stream is Stream.MAIN and session.wants_renegotiation(now)
-    if not context.stopping and (context.next_ready or out):
+    if not context.resting and (context.next_ready or out):  # in standby new schedules wait for its end
         return Step(State.POWER_DELIVERY_RENEGOTIATION, actions=actions)
     return Step(session.state, after=Timer.EVCC_CHARGE_LOOP_INTERVAL, actions=actions)

@@ -22,5 +22,7 @@ def follow(session: EvccSession, status: EVSEStatus | None) -> None:
     how = None if status is None else _LEAVE.get(status.evse_notification)
     if how is ChargingSession.ServiceRenegotiation and not session.context.renegotiation_supported:
         how = ChargingSession.Terminate
+    if status is not None and status.evse_notification is EVSENotification.ExitStandby and session.context.standby:
+        session.context.standby_left = True
     if how is not None:
         session.context.leave(how)

@@ -36,6 +36,7 @@ def show_ready(session: EvccSession, now: float) -> tuple[Action, ...]:
 
 def started(session: EvccSession, response: PowerDeliveryRes, now: float) -> Step:
     """Into the loop; if somebody wants to end already, the loop runs at zero and leads out again."""
+    session.context.standby = False
     follow(session, response.evse_status)
     if session.context.start_pending:
         leave = session.wants_to_stop(now) or session.context.stopping

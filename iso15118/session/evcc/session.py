@@ -179,7 +179,7 @@ class EvccSession(Session):
                 self.context.leave(ChargingSession.Terminate)
             case Wish.PAUSE:
                 self.context.leave(ChargingSession.Pause)
-            case Wish.ENERGY:
+            case Wish.ENERGY | Wish.STANDBY:
                 pass
         return self.context.stopping
 

@@ -71,6 +71,7 @@ from iso15118.session.ports.station import (
     SignatureCheck,
     StagePort,
     StageReading,
+    StandbyPort,
     StopPort,
     TargetPort,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "SimpleVehicle",
     "StagePort",
     "StageReading",
+    "StandbyPort",
     "StopPort",
     "TargetPort",
     "TaxRate",

@@ -40,6 +40,8 @@ class Wish(enum.Enum):
 
     ENERGY = "energy"
     """Take part: charge or discharge as agreed."""
+    STANDBY = "standby"
+    """Stay in the loop without power, ready to go on at any moment."""
     PAUSE = "pause"
     """Leave for now and go on later; possible once schedules have been exchanged, until then as ENERGY."""
     STOP = "stop"

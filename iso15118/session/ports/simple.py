@@ -58,6 +58,8 @@ class SimpleCharger:
     pilot_state: str
     stop: bool
     pause: bool
+    standby: bool
+    exit_standby: bool
     cost_receipt: Receipt | None
     confirmation: bool
     signature_check: SignatureCheck
@@ -85,6 +87,8 @@ class SimpleCharger:
         self.pilot_state = "C"
         self.stop = False
         self.pause = False
+        self.standby = True
+        self.exit_standby = False
         self.cost_receipt = None
         self.confirmation = False
         self.signature_check = SignatureCheck.INVALID
@@ -182,6 +186,12 @@ class SimpleCharger:
 
     def pause_wanted(self, now: float) -> bool:
         return self.pause
+
+    def standby_allowed(self, now: float) -> bool:
+        return self.standby
+
+    def exit_standby_wanted(self, now: float) -> bool:
+        return self.exit_standby
 
 
 class SimpleVehicle:

@@ -31,6 +31,7 @@ __all__ = [
     "SignatureCheck",
     "StagePort",
     "StageReading",
+    "StandbyPort",
     "StopPort",
     "TargetPort",
 ]
@@ -212,6 +213,18 @@ class StopPort(Protocol):
         return False
 
 
+class StandbyPort(Protocol):
+    """Whether the car may rest in the loop, without power."""
+
+    def standby_allowed(self, now: float) -> bool:
+        """Asked when the car wants to begin with it."""
+        return True
+
+    def exit_standby_wanted(self, now: float) -> bool:
+        """Whether a car in standby should go on now."""
+        return False
+
+
 class Charger(
     AuthorizationPort,
     ServicesPort,
@@ -223,6 +236,7 @@ class Charger(
     MeterPort,
     PilotPort,
     StopPort,
+    StandbyPort,
     ValueAddedPort,
     ConnectorLockPort,
     AcSupportPort,

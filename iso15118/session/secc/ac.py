@@ -36,6 +36,7 @@ from iso15118.session.secc.mobility import loop_fields
 from iso15118.session.secc.notification import overdue
 from iso15118.session.secc.profile import profile_code, schedule_bounds
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
+from iso15118.session.secc.standby import may_be_open, no_ac_power
 from iso15118.session.services import ControlMode
 
 __all__ = ["HANDLERS"]
@@ -107,6 +108,9 @@ def _target(session: SeccSession, now: float) -> SetAcPower:
     Dynamic: the target port, or as much as all allow when it has none. Scheduled: what the schedule has now and a back
     end allows by now.
     """
+    if session.context.standby:
+        session.context.ramp.rest()
+        return no_ac_power(session.context.ac_lines)
     context, bounds = session.context, _allowed(session, now)
     low, high = -math.inf, math.inf
     total: float | None
@@ -152,7 +156,7 @@ def charge_loop(session: SeccSession, request: ac.AC_ChargeLoopReq, now: float) 
     if has_negative(mode, *_CHARGE) or variant.impossible(session, mode):
         return session.refuse(request, "FAILED_WrongChargeParameter", now)
     reading = session.charger.reading(now)
-    if reading.contactor_fault or not reading.contactor_closed:
+    if reading.contactor_fault or not (reading.contactor_closed or may_be_open(session)):
         return session.refuse(request, "FAILED_ContactorError", now)
     context.ac_vehicle = read_limits(mode, "ev", context.ac_vehicle)
     _see_discharge_limit(session, mode)

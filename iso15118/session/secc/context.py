@@ -97,6 +97,8 @@ class SeccConfig(ParameterChoices, frozen=True, kw_only=True):
     """Whether NotificationMaxDelay is told as what is left of it (V2G20-3318), or unchanged."""
     resume_without_binding: bool = False
     """For laboratories: a car whose link proves nothing about it may resume a session by its EVCCID alone."""
+    standby_opens_ac_contactor: bool = False
+    """Whether an AC outlet opens its contactor in standby; a DC outlet never does, the battery would have to be met again."""
     service_renegotiation: bool = False
     """Whether services may be changed in a session (ServiceRenegotiationSupported). Some deployed cars drop the link."""
     pilot_b_after_stop: bool = False
@@ -217,6 +219,8 @@ class SeccContext:
     ramp: Ramp = field(default_factory=Ramp)
     """The set point of the stage, or of the lines, on its way."""
     loops: int = 0
+    standby: bool = False
+    """The car rests in the loop: no power, whatever anybody wants."""
     notified: EVSENotification | None = None
     """The wish of the station that the car was told last."""
     notified_at: float = 0.0

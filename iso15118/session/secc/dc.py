@@ -25,6 +25,7 @@ from iso15118.session.secc.mobility import loop_fields
 from iso15118.session.secc.notification import overdue
 from iso15118.session.secc.profile import profile_code, schedule_bounds
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
+from iso15118.session.secc.standby import no_power
 from iso15118.session.services import ControlMode
 from iso15118.session.timers import Timer
 
@@ -156,6 +157,9 @@ def charge_loop(session: SeccSession, request: dc.DC_ChargeLoopReq, now: float) 
 
 def _set_point(session: SeccSession, now: float) -> SetStage:
     """Scheduled: the car's target current. Dynamic: the target port, or as much as all allow when it has none."""
+    if session.context.standby:
+        scheduled = session.context.control_mode is ControlMode.SCHEDULED
+        return no_power(regulate(session, StageMode.CURRENT if scheduled else StageMode.AC_POWER, 0.0, now))
     stop = overdue(session, now)
     if session.context.control_mode is ControlMode.SCHEDULED:
         return _scheduled(session, 0.0 if stop else session.context.target_current_a, now)

@@ -19,6 +19,8 @@ def wanted(session: SeccSession, now: float) -> EVSENotification | None:
         return EVSENotification.Terminate
     if allowed(session) and session.charger.pause_wanted(now):
         return EVSENotification.Pause
+    if session.context.standby and session.charger.exit_standby_wanted(now):
+        return EVSENotification.ExitStandby
     if _new_offer(session, now):
         return EVSENotification.ServiceRenegotiation
     if schedules_are_new(session, now):

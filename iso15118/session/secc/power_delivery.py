@@ -15,6 +15,7 @@ from iso15118.session.secc.notification import status
 from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.renegotiation import renegotiate
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
+from iso15118.session.secc.standby import standby
 from iso15118.session.services import BptChannel
 from iso15118.session.timers import Timer
 
@@ -31,7 +32,7 @@ def power_delivery(session: SeccSession, request: PowerDeliveryReq, now: float) 
         case ChargeProgress.Stop:
             return stop(session, request, now)
         case ChargeProgress.Standby:
-            return _stay(session, ResponseCode.WARNING_StandbyNotAllowed, now)
+            return standby(session, request, now)
         case ChargeProgress.ScheduleRenegotiation:
             return renegotiate(session, request, now)
 
@@ -43,8 +44,9 @@ def _stay(session: SeccSession, code: ResponseCode, now: float) -> Step:
 def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     context = session.context
     channel = _channel(session, request)
-    if session.state in CHARGE_LOOPS and channel is context.channel:
-        return session.refuse(request, "FAILED_SequenceError", now)  # only another channel is worth a start in the loop
+    if session.state in CHARGE_LOOPS and channel is context.channel and not context.standby:
+        # Only another channel and the end of standby are worth a start in the loop.
+        return session.refuse(request, "FAILED_SequenceError", now)
     ready = session.is_ac or context.pre_charged or session.config.power_delivery_after_ongoing_pre_charge
     if not ready:
         return session.refuse(request, "FAILED_SequenceError", now)
@@ -68,9 +70,9 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     if session.is_ac:
         # One that reads closed may be about to open: services chosen anew take less time than its movement.
         actions = (SetContactor(True), *actions)
-    context.channel, context.renegotiating = channel, False
-    if session.state not in CHARGE_LOOPS:
+    if session.state not in CHARGE_LOOPS or context.standby:
         context.ramp.hold(())
+    context.channel, context.renegotiating, context.standby = channel, False, False
     return Step(State.AC_CHARGE_LOOP if session.is_ac else State.DC_CHARGE_LOOP, response, actions=actions)
 
 

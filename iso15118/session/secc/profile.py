@@ -109,7 +109,7 @@ def profile_code(session: SeccSession, powers_w: Iterable[float], now: float) ->
         now: The session's clock.
     """
     agreed = _agreed_w(session, now)
-    if agreed is None:
+    if agreed is None or session.context.standby:
         return ResponseCode.OK
     tolerance = None if session.context.profile is None else session.context.profile.tolerance_w
     margin = max(tolerance or 0.0, VIOLATION_W)

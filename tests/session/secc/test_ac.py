@@ -248,6 +248,7 @@ def test_start_in_the_loop_and_before_its_turn() -> None:
 )
 def test_what_is_not_offered_leaves_the_loop_as_it_is(progress: ChargeProgress, code: str) -> None:
     world = looping(secc={"schedule_renegotiation": False})
+    world.charger.standby = False
     start = world.messages("PowerDeliveryReq")[-1]
     world.inject(SECC, replace(start, charge_progress=progress))
     assert world.last_code() == code

@@ -144,6 +144,7 @@ def test_what_the_station_can_not_do_does_not_end_the_session(
     reference = World().start().run_to(SECC, State.POWER_DELIVERY)
     start = reference.messages("PowerDeliveryReq")[-1]
     world = World(secc={"schedule_renegotiation": False})
+    world.charger.standby = False
     assert heard(world, state, lambda _: replace(start, charge_progress=progress)) == code
     assert world.secc.state is state
 
