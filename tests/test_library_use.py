@@ -64,9 +64,9 @@ def test_examples_of_station_and_car(document, tmp_path):
         for process in processes:
             process.kill()
     assert [process.returncode for process in processes] == [0, 0], told
-    assert "Ended(reason='SessionStop', error=None, paused=False)" in told[0]
+    assert "Ended(reason='SessionStop', error=None, paused=False" in told[0]
     assert "giving 12.5 A" in told[1]
-    assert "Ended(reason='SessionStop', error=None, paused=False)" in told[1]
+    assert "Ended(reason='SessionStop', error=None, paused=False" in told[1]
 
 
 def test_example_of_several_outlets(tmp_path):
@@ -78,7 +78,7 @@ def test_example_of_several_outlets(tmp_path):
     finally:
         process.kill()
     assert process.returncode == 0, told
-    assert told.count("Ended(reason='SessionStop', error=None, paused=False)") == 4
+    assert told.count("Ended(reason='SessionStop', error=None, paused=False") == 4
 
 
 def test_example_of_ac(tmp_path):
@@ -89,4 +89,4 @@ def test_example_of_ac(tmp_path):
     finally:
         process.kill()
     assert process.returncode == 0, told
-    assert told.count("Ended(reason='SessionStop', error=None, paused=False)") == 2
+    assert told.count("Ended(reason='SessionStop', error=None, paused=False") == 2
