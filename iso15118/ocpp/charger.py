@@ -99,6 +99,7 @@ class OcppCharger(Charger):
         self.unix_offset_s = unix_offset_s
         self.efficiency = efficiency
         self._soc: int | None = None
+        self._paused = False
         self._lines = 0
         self._resumed = False
         if isinstance(device, AcOutletPort):
@@ -197,6 +198,11 @@ class OcppCharger(Charger):
     def pause_wanted(self, now: float) -> bool:
         return self.device.pause_wanted(now)
 
+    def resume_allowed(self, now: float) -> bool:
+        """While the transaction lasts: a session without one would not be authorized at the back end."""
+        running = self.station.transaction_id(self.evse_id) is not None
+        return running and self.device.resume_allowed(now)
+
     def standby_allowed(self, now: float) -> bool:
         return self.device.standby_allowed(now)
 
@@ -209,6 +215,7 @@ class OcppCharger(Charger):
         """Tell the station what the session says; call it with every action of the session."""
         match action:
             case EvccIdentified(evcc_id=evcc_id, resumed=resumed):
+                self._paused = False
                 if not resumed and self.station.transaction_id(self.evse_id) is not None:
                     # A car that paused has begun anew, or it is another car: what was paused is over.
                     self.station.end_session(self.evse_id, "StoppedByEV", now)
@@ -225,14 +232,16 @@ class OcppCharger(Charger):
             case NeedsTold(needs=needs):
                 self._lines = needs.lines
                 self.station.charging_needs(self.evse_id, self._needs(needs, now), now)
-            case EnergyFlow(flowing=flowing):
+            case EnergyFlow(flowing=flowing, by_car=by_car):
                 self.measure(now)
-                self.station.energy_flow(self.evse_id, flowing, now)
+                self.station.energy_flow(self.evse_id, flowing, now, by_car=by_car)
             case LoopSeen(soc_percent=soc):
                 self._soc = self._soc if soc is None else soc
                 self.measure(now)
             case Ended(paused=True):
-                self.measure(now)  # the transaction goes on
+                self._paused = True  # the transaction goes on
+                self.measure(now)
+                self.station.energy_flow(self.evse_id, False, now, by_car=not self.device.pause_wanted(now))
             case Ended(reason=reason, error=error):
                 self.measure(now)
                 if error is None and self.device.stop_wanted(now):
@@ -242,7 +251,17 @@ class OcppCharger(Charger):
                 pass
 
     def measure(self, now: float) -> None:
-        """Give the station the meter's present truth; it samples at its own times."""
+        """Give the station the meter's present truth; it samples at its own times.
+
+        While a session is paused, nothing else would tell that the car was unplugged or that the back end wants the
+        transaction to end.
+        """
+        if self._paused and self.device.pilot(now) == "A":
+            self._paused = False
+            self.station.unplug(self.evse_id, now)
+        elif self._paused and self.station.stop_requested(self.evse_id):
+            self._paused = False
+            self.station.end_session(self.evse_id, "Remote", now)
         meter = self.device.meter(now)
         if meter is None:
             return

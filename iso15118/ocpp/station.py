@@ -160,12 +160,14 @@ class ChargingStation(StationCore):
             self._start(outlet, now)
             self._refresh(now)
 
-    def energy_flow(self, evse_id: int, flowing: bool, now: float) -> None:
-        """Whether the charge loop runs with the contactor closed."""
+    def energy_flow(self, evse_id: int, flowing: bool, now: float, *, by_car: bool = False) -> None:
+        """Whether energy may flow; ``by_car``: the car wants none for now, in standby or by a pause."""
         outlet = self._outlet(evse_id)
         if outlet.log is None:
             return
         paused = "EVConnected" if outlet.log.charging_state == "EVConnected" else "SuspendedEVSE"
+        if by_car:
+            paused = "SuspendedEV"
         state = "Charging" if flowing else paused
         if state != outlet.log.charging_state:
             outlet.log.charging_state = state

@@ -296,6 +296,7 @@ def changed(**fields: Any) -> Any:
     ("before", "options"),
     [
         (lambda world: world.stores[SECC].drop(world.secc.session_id), {}),
+        (lambda world: setattr(world.charger, "resume", False), {}),
         (changed(evcc_id="SOMEBODY"), {}),
         (changed(evse_id="ELSEWHERE"), {}),
         (changed(binding=None), {}),
@@ -307,6 +308,7 @@ def changed(**fields: Any) -> Any:
     ],
     ids=[
         "unknown",
+        "not wanted",
         "another car",
         "another outlet",
         "unbound",

@@ -58,6 +58,7 @@ class SimpleCharger:
     pilot_state: str
     stop: bool
     pause: bool
+    resume: bool
     standby: bool
     exit_standby: bool
     cost_receipt: Receipt | None
@@ -87,6 +88,7 @@ class SimpleCharger:
         self.pilot_state = "C"
         self.stop = False
         self.pause = False
+        self.resume = True
         self.standby = True
         self.exit_standby = False
         self.cost_receipt = None
@@ -186,6 +188,9 @@ class SimpleCharger:
 
     def pause_wanted(self, now: float) -> bool:
         return self.pause
+
+    def resume_allowed(self, now: float) -> bool:
+        return self.resume
 
     def standby_allowed(self, now: float) -> bool:
         return self.standby

@@ -212,6 +212,10 @@ class StopPort(Protocol):
         """Whether the car should pause the session and come back later; needs a store of paused sessions."""
         return False
 
+    def resume_allowed(self, now: float) -> bool:
+        """Whether a car may go on with the session that was paused here; else it begins a new one."""
+        return True
+
 
 class StandbyPort(Protocol):
     """Whether the car may rest in the loop, without power."""

@@ -60,6 +60,7 @@ def joined(session: SeccSession, request: SessionSetupReq, now: float) -> Paused
         and record.evse_id == session.config.evse_id
         and record.protocol == session.context.protocol
         and record.service_id in offered(session, now)
+        and session.charger.resume_allowed(now)
         and age_s <= session.limits.seconds(Timer.SECC_PAUSED_SESSION)
     )
     return record if same and _bound(session, record) else None
