@@ -343,6 +343,9 @@ _WISHES: tuple[tuple[str, Any], ...] = (
     ("energy_needs", None),
     ("driver_wish", st.sampled_from(Wish)),
     ("pause", st.booleans()),
+    ("standby", st.booleans()),
+    ("exit_standby", st.booleans()),
+    ("services_wanted", st.sampled_from((None, (6, 2, 5, 1), (2, 6, 1, 5)))),
     ("stop", st.booleans()),
     ("offered_services", st.sampled_from(((2,), (6, 2), (1,), (5, 1), (6, 2, 5, 1)))),
     ("authorized", st.sampled_from(Authorization)),
@@ -391,6 +394,7 @@ def plans(draw: Any) -> Plan:
         "discharge_without_v2x_requests": draw(st.booleans()),
         "pause_allowed": draw(st.booleans()),
         "service_renegotiation": draw(st.booleans()),
+        "standby_opens_ac_contactor": draw(st.booleans()),
     }
     if len(secc["mobility_needs_modes"]) == 2 and service in AC_SERVICES:
         secc["mobility_needs_modes"] = (MobilityNeedsMode.EVCC,)  # more sets than deployed codecs take
