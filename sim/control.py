@@ -57,8 +57,6 @@ class TransactionView:
     def __init__(self, station_id: str, evse_id: int, transaction_id: str) -> None:
         self.station_id, self.evse_id, self.transaction_id = station_id, evse_id, transaction_id
         self.evcc_id: str | None = None
-        self.allowed: tuple[str, ...] | None = None
-        """What it may use (EnergyTransferModeEnumType), when that was changed while it ran."""
         self.needs: ChargingNeeds | None = None
         self.begin: Told | None = None
         """The first registers told."""

@@ -156,13 +156,6 @@ class Csms:
         begin, last = views[-1].begin, views[-1].last
         return (begin.import_wh, begin.export_wh), (last.import_wh, last.export_wh)
 
-    def allow_energy_transfer(self, station_id: str, transaction_id: str, modes: tuple[str, ...], now: float) -> None:
-        """Tell a station what a running transaction may use from now on (Q02): EnergyTransferModeEnumType."""
-        station = self._station(station_id)
-        station.transactions[transaction_id].allowed = modes
-        request = {"transactionId": transaction_id, "allowedEnergyTransfer": list(modes)}
-        station.rpc.call("NotifyAllowedEnergyTransfer", request, now)
-
     def request_stop(self, station_id: str, transaction_id: str, now: float) -> None:
         """Ask a station to end a transaction."""
         self._station(station_id).rpc.call("RequestStopTransaction", {"transactionId": transaction_id}, now)
@@ -237,10 +230,7 @@ class Csms:
         view = next(
             (v for v in station.transactions.values() if v.evse_id == request["evseId"] and v.ended_s is None), None
         )
-        if view is None:
-            return {"status": "Rejected"}, _nothing
-        allowed = self._allowed if view.allowed is None else view.allowed
-        if allowed is not None and needs.requested_energy_transfer not in allowed:
+        if view is None or (self._allowed is not None and needs.requested_energy_transfer not in self._allowed):
             return {"status": "Rejected"}, _nothing
         view.needs = needs
         decisions = self.controller.on_needs(view, needs, self._unix(now))

@@ -187,7 +187,7 @@ def test_the_back_end_allows_discharging_in_a_running_transaction(allowed):
 
     def allow():
         modes = ("DC", "DC_BPT")
-        pair.csms.allow_energy_transfer("CS-1", pair.station.transaction_id(1), modes, world.now)
+        pair.csms.allow_now("CS-1", pair.station.transaction_id(1), modes, world.now)
 
     world.at(0.05, step).at(40.0, allow).at(70.0, lambda: setattr(world.vehicle, "driver_wish", Wish.STOP))
     world.start().run().check_end()

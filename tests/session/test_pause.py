@@ -16,7 +16,9 @@ from iso15118.session.ports import EnergyNeeds, OfferedSchedule, Wish
 from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, ControlMode, ServiceId
 from tests.session.world import EV, SECC, UNIX_S, World
 
-SERVICES = pytest.mark.parametrize("service", [ServiceId.DC_BPT, ServiceId.DC, ServiceId.AC_BPT, ServiceId.AC])
+SERVICES = pytest.mark.parametrize(
+    "service", [ServiceId.DC_BPT, ServiceId.DC, ServiceId.AC_BPT, ServiceId.AC, ServiceId.AC_DER_IEC]
+)
 BOTH_MODES = pytest.mark.parametrize("mode", list(ControlMode))
 AFTER_SCHEDULES = [State.DC_CABLE_CHECK, State.DC_PRE_CHARGE, State.POWER_DELIVERY, State.DC_CHARGE_LOOP]
 

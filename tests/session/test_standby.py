@@ -18,7 +18,9 @@ from iso15118.session.services import AC_SERVICES, BptChannel, ControlMode, Serv
 from iso15118.session.timers import Limits
 from tests.session.world import EV, SECC, World, code_of
 
-SERVICES = pytest.mark.parametrize("service", [ServiceId.DC_BPT, ServiceId.AC_BPT, ServiceId.DC, ServiceId.AC])
+SERVICES = pytest.mark.parametrize(
+    "service", [ServiceId.DC_BPT, ServiceId.AC_BPT, ServiceId.DC, ServiceId.AC, ServiceId.AC_DER_SAE]
+)
 BOTH_MODES = pytest.mark.parametrize("mode", list(ControlMode))
 
 

@@ -129,4 +129,5 @@ def profile_code(session: SeccSession, powers_w: Iterable[float], now: float) ->
 
 def _held_back(session: SeccSession, agreed: tuple[float, float], now: float) -> bool:
     low, high = session.charger.allowed_w(now)
-    return session.charger.stop_wanted(now) or low > agreed[0] or high < agreed[1]
+    leaving = session.charger.stop_wanted(now) or session.charger.pause_wanted(now)
+    return leaving or low > agreed[0] or high < agreed[1]
