@@ -10,6 +10,7 @@ import pytest
 from iso15118.messages.iso20.common.session_stop import ChargingSession, SessionStopReq
 from iso15118.messages.iso20.types import EVSENotification, ResponseCode
 from iso15118.session import actions as act
+from iso15118.session.app import AC_20
 from iso15118.session.core import NO_SESSION, State
 from iso15118.session.pause import MAX_PAUSED, MemoryStore, PausedSession, bound
 from iso15118.session.ports import EnergyNeeds, OfferedSchedule, Wish
@@ -131,6 +132,16 @@ def test_needs_and_the_base_of_the_meter_are_kept() -> None:
     _, exported = again.registers()
     assert last.bpt_discharged_energy_reading_wh == exported  # of both parts (V2G20-902)
     assert exported > before + 10
+
+
+def test_what_was_agreed_beside_the_energy_is_kept() -> None:
+    first = paused()
+    changed(discharge_sign=1, value_added={66: 2})(first)
+    go_on(first)
+    again = World(after=first).start().run_to(EV, State.DC_CHARGE_PARAMETER_DISCOVERY)
+    assert again.secc.context.value_added == {66: 2}
+    answer = again.messages("DC_ChargeParameterDiscoveryRes")[-1].dc_cpd_res_energy_transfer_mode
+    assert answer.evse_maximum_discharge_power.value > 0  # as the car has shown
 
 
 def test_a_clock_that_begins_anew_changes_nothing() -> None:
@@ -301,6 +312,7 @@ def changed(**fields: Any) -> Any:
         (lambda world: setattr(world.charger, "resume", False), {}),
         (changed(evcc_id="SOMEBODY"), {}),
         (changed(evse_id="ELSEWHERE"), {}),
+        (changed(protocol=AC_20), {}),
         (changed(binding=None), {}),
         (lambda world: None, {"binding": {EV: b"the vehicle's certificate", SECC: b"another"}}),
         (lambda world: None, {"binding": {EV: b"the vehicle's certificate", SECC: None}}),
@@ -313,6 +325,7 @@ def changed(**fields: Any) -> Any:
         "not wanted",
         "another car",
         "another outlet",
+        "another protocol",
         "unbound",
         "another certificate",
         "no certificate",

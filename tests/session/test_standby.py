@@ -268,6 +268,18 @@ def test_whatever_a_car_in_standby_asks_for_it_gets_nothing() -> None:
     assert world.stage.mode is act.StageMode.CURRENT
 
 
+def test_an_ac_outlet_in_standby_tells_no_power_whatever_the_car_could_take() -> None:
+    world = made(service=ServiceId.AC_BPT).start().run(until_s=20.0)
+    loop = world.messages("AC_ChargeLoopReq")[-1]
+    world.at(20.0, lambda: wish(world, Wish.STANDBY)).run(until_s=30.0)
+    world.freeze(EV)
+    world.inject(SECC, loop)  # with the limits of a car that is awake
+    answer = world.messages("AC_ChargeLoopRes")[-1].cl_res_control_mode
+    assert answer.evse_target_active_power.value == 0
+    assert not any(world.ac_target.power_w)
+    assert not any(world.ac_target.max_power_w)
+
+
 def test_a_car_in_standby_violates_no_profile() -> None:
     secc = {"power_tolerance_both_ways": True, "meter_info_base": MeterInfoBase.METER}
     world = made(mode=ControlMode.SCHEDULED, secc=secc, evcc={"complete_power_profile": True})
