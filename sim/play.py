@@ -182,6 +182,8 @@ def _check(file: ScenarioFile, happening: Any) -> None:
         raise LocalError("a DC station is not part of an island here; AC stations are")
     if isinstance(happening, ev.IsolationFault) and ac:
         raise LocalError("AC has no check of the cable")
+    if isinstance(happening, ev.RenegotiateSchedule) and happening.by == "back_end" and happening.power_w is None:
+        raise LocalError("by the back end it needs power_w")
     if isinstance(happening, ev.RenegotiateService):
         key = "allow" if happening.by == "back_end" else "services"
         if not getattr(happening, key):
@@ -220,6 +222,19 @@ def _resume(play: Play, event: ev.Resume) -> None:
     play.world.outlet.pause = False
     play.world.car.driver_wish = DriverWish.ENERGY
     play.world.reconnect()
+
+
+def _renegotiate_schedule(play: Play, event: ev.RenegotiateSchedule) -> None:
+    world = play.world
+    match event.by:
+        case "car":
+            if event.target_soc is not None:
+                world.car.target_soc = event.target_soc
+            world.car.needs_number += 1
+        case "station":
+            world.outlet.schedule_number += 1
+        case "back_end":
+            play.order(event.power_w or 0.0)
 
 
 def _renegotiate_service(play: Play, event: ev.RenegotiateService) -> None:
@@ -264,6 +279,7 @@ _EVENTS: Mapping[type, Callable[[Play, Any], None]] = {
     ev.Stop: _stop,
     ev.Pause: _pause,
     ev.Resume: _resume,
+    ev.RenegotiateSchedule: _renegotiate_schedule,
     ev.RenegotiateService: _renegotiate_service,
     ev.ConfirmMetering: _confirm_metering,
     ev.SetPoint: _set_point,

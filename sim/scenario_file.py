@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from iso15118.errors import LocalError
 from iso15118.io.peers import PEERS
+from iso15118.session.core import State
 from iso15118.session.evcc import EvccConfig
 from iso15118.session.secc import SeccConfig
 from iso15118.session.services import ControlMode, ServiceId
@@ -155,6 +156,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """Response codes that are seen besides OK and its kinds: exactly these."""
     messages: tuple[str, ...] = ()
     """Messages that are seen, among others."""
+    entered: dict[str, int] = {}
+    """How often the station's session came to a state (docs/reference/session-states.md): ``{ScheduleExchange = 2}``."""
     violations: tuple[str, ...] = ()
     """What physics had to object to: a part of each, and nothing else. None for none."""
     off_within_s: Positive | None = None
@@ -203,6 +206,10 @@ class ScenarioFile(msgspec.Struct, frozen=True, kw_only=True):
         ):
             if name not in known:
                 raise LocalError(f"{key}: no {name!r}; there are {', '.join(known)}")
+        states = {state.value for state in State}
+        for name in self.expect.entered:
+            if name not in states:
+                raise LocalError(f"expect.entered.{name}: no such state; there are {', '.join(sorted(states))}")
         for name in self.timers:
             if name not in Timer.__members__:
                 raise LocalError(f"timers.{name}: no such timer; there are {', '.join(Timer.__members__)}")

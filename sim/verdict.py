@@ -107,6 +107,9 @@ def _checks(play: Play, result: Result, end: str) -> Iterator[Check]:
     for name in expect.messages:
         count = world.messages[name]
         yield Check(what=f"{name} is seen", ok=count > 0, found=f"{count} times")
+    for state, wanted_times in expect.entered.items():
+        times = world.entered[state]
+        yield Check(what=f"{state} is come to {wanted_times} times", ok=times == wanted_times, found=f"{times} times")
     yield _violations(expect, result)
     if expect.off_within_s is not None:
         late = "no fault struck" if play.off_in_time is None else play.off_in_time

@@ -20,7 +20,17 @@ from iso15118.errors import LocalError
 from iso15118.io.endpoint import Endpoint, Transmit
 from iso15118.ocpp.charger import OcppCharger
 from iso15118.ocpp.station import ChargingStation
-from iso15118.session.actions import Action, Close, DropPaused, Ended, KeepPaused, LoopSeen, ServiceChosen, SetPilot
+from iso15118.session.actions import (
+    Action,
+    Close,
+    DropPaused,
+    Ended,
+    KeepPaused,
+    LoopSeen,
+    ServiceChosen,
+    SetPilot,
+    StateChanged,
+)
 from iso15118.session.core import State
 from iso15118.session.evcc import EvccSession
 from iso15118.session.pause import MemoryStore, PausedSession
@@ -102,6 +112,8 @@ class World:
         """Messages sent, by name."""
         self.codes: Counter[str] = Counter()
         """Response codes sent."""
+        self.entered: Counter[str] = Counter()
+        """How often the station's session came to a state."""
         self.service_id = 0
         """The energy transfer service selected last; 0 before."""
         self.samples: list[Sample] = []
@@ -258,6 +270,8 @@ class World:
                 case Transmit():
                     self._carry(action, "car", self._to_evcc)
                     continue
+                case StateChanged(after=after):
+                    self.entered[after] += 1
                 case Close():
                     self.heap.at(self.arrival("car", self.scenario.link_latency_s), self._closed_by_station)
                 case Ended(error=error, paused=paused):

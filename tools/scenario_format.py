@@ -184,7 +184,7 @@ def _kind(kind: types.Type) -> str:
         case types.StructType():
             return "table"
         case types.DictType():
-            return "table of numbers"
+            return f"table of {_kind(kind.value_type)}"
         case types.EnumType():
             names = [member.name for member in kind.cls]
             return f"`{kind.cls.__name__}`" if len(names) > 3 else " or ".join(f'"{name}"' for name in names)

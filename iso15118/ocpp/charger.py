@@ -101,6 +101,7 @@ class OcppCharger(Charger):
         self._soc: int | None = None
         self._paused = False
         self._lines = 0
+        self._scheduled = False
         self._resumed = False
         if isinstance(device, AcOutletPort):
             # Only then: a session offers AC at a charger that can answer these (``AcOutletPort``).
@@ -140,7 +141,9 @@ class OcppCharger(Charger):
         return self.station.needs_answered(self.evse_id, now)
 
     def schedule_revision(self, now: float) -> int:
-        return self.device.schedule_revision(now)
+        """Changes with every profile while the car follows a schedule; in Dynamic control profiles change by the minute."""
+        own = self.device.schedule_revision(now)
+        return own + self.station.schedule_revision if self._scheduled else own
 
     def schedules(self, needs: ChargingNeeds, now: float) -> tuple[OfferedSchedule, ...]:
         """The back end's plan until departure (or a day), as power at the outlet."""
@@ -231,6 +234,7 @@ class OcppCharger(Charger):
                 self._resumed = False
             case NeedsTold(needs=needs):
                 self._lines = needs.lines
+                self._scheduled = needs.control_mode == ControlMode.SCHEDULED
                 self.station.charging_needs(self.evse_id, self._needs(needs, now), now)
             case EnergyFlow(flowing=flowing, by_car=by_car):
                 self.measure(now)

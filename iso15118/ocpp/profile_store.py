@@ -22,6 +22,8 @@ class ProfileStore:
     def __init__(self, evse_ids: Iterable[int]) -> None:
         self._evse_ids = frozenset(evse_ids)
         self._profiles: dict[int, Profile] = {}
+        self.revision = 0
+        """Changes whenever the back end, or an energy manager on site, puts, changes or clears a profile."""
 
     @property
     def profiles(self) -> tuple[Profile, ...]:
@@ -50,6 +52,7 @@ class ProfileStore:
         if profile.profile_id not in self._profiles and len(self._profiles) >= MAX_PROFILES:
             raise ProfileRejected("InvalidProfile", f"there are {MAX_PROFILES} profiles already")
         self._profiles[profile.profile_id] = profile
+        self.revision += 1
         return profile
 
     def update(self, request: Mapping[str, Any], time_s: float, transactions: Mapping[str, Transaction]) -> Profile:
@@ -64,6 +67,7 @@ class ProfileStore:
         transaction = transactions.get(profile.transaction_id or "")
         profile = read_update(profile, request["scheduleUpdate"], time_s, transaction)
         self._profiles[profile.profile_id] = profile
+        self.revision += 1
         return profile
 
     def clear(self, request: Mapping[str, Any]) -> bool:
@@ -80,6 +84,7 @@ class ProfileStore:
         ]
         for profile_id in doomed:
             del self._profiles[profile_id]
+            self.revision += 1
         return bool(doomed)
 
     def set_external_limits(self, limit_w: float | None, discharge_limit_w: float | None, time_s: float) -> None:
@@ -88,6 +93,7 @@ class ProfileStore:
         Both are magnitudes in W.
         """
         self._profiles.pop(EXTERNAL_PROFILE_ID, None)
+        self.revision += 1
         if limit_w is None and discharge_limit_w is None:
             return
         period = Period(start_s=0.0, mode="ExternalLimits", limit_w=limit_w, discharge_limit_w=discharge_limit_w)

@@ -539,3 +539,20 @@ def test_needs_of_another_service_are_told_and_waited_for_anew():
     pair.station.charging_needs(1, NEEDS, pair.now)
     pair.exchange()
     assert len(pair.calls("NotifyEVChargingNeeds")) == told + 1, "the same ones as before"
+
+
+def test_whatever_changes_profiles_changes_the_revision_of_schedules():
+    pair = Pair(Quiet(OUT)).connect().plug_in()
+    rpc, seen = pair.csms._stations["CS-1"].rpc, [pair.station.schedule_revision]
+    rpc.call("UpdateDynamicSchedule", {"chargingProfileId": 1, "scheduleUpdate": {"setpoint": 3000}}, 0.0)
+    pair.exchange()
+    seen.append(pair.station.schedule_revision)
+    pair.station.set_external_limits(1_000.0, None, pair.now)
+    seen.append(pair.station.schedule_revision)
+    rpc.call("ClearChargingProfile", {"chargingProfileId": 1}, 0.0)
+    pair.exchange()
+    seen.append(pair.station.schedule_revision)
+    rpc.call("ClearChargingProfile", {"chargingProfileId": 1}, 0.0)
+    pair.exchange()
+    assert len(set(seen)) == len(seen)
+    assert pair.station.schedule_revision == seen[-1], "nothing was there to clear"

@@ -46,6 +46,12 @@ def test_a_schedule_of_the_back_end_is_followed_in_both_control_modes() -> None:
         assert outcome.result.imported_wh > 20
 
 
+def test_a_station_with_another_schedule_has_it_renegotiated() -> None:
+    sets = {"car.control": ["SCHEDULED"], "expect.entered": {"ScheduleRenegotiation": 1}}
+    outcome = played(event=[{"do": "renegotiate_schedule", "by": "station", "at_s": 50}], **sets)
+    assert outcome.ok, outcome.failures()
+
+
 def test_a_limit_on_site_holds() -> None:
     outcome = played(event=[{"do": "limit_power", "at_s": 0, "discharge_w": 1_000}])
     assert outcome.ok, outcome.failures()
@@ -87,6 +93,13 @@ def test_the_trace_is_the_same_for_the_same_seed_and_differs_for_another() -> No
         ({"event": [{"do": "stop", "by": "car", "at_s": 101}]}, "after the departure at 100 s"),
         ({"fault": [{"kind": "island", "at_s": 1}]}, "DC station is not part of an island"),
         ({"event": [{"do": "resume", "at_s": 50}]}, "a session still runs"),
+        ({"event": [{"do": "renegotiate_schedule", "at_s": 50, "by": "back_end"}]}, "by the back end it needs power_w"),
+        ({"event": [{"do": "renegotiate_service", "at_s": 50, "by": "back_end"}]}, "by the back_end it needs allow"),
+        ({"event": [{"do": "renegotiate_service", "at_s": 50, "by": "car"}]}, "by the car it needs services"),
+        (
+            {"event": [{"do": "renegotiate_service", "at_s": 50, "by": "car", "services": ["DC"]}]},
+            "station.options.service_renegotiation is off",
+        ),
     ],
 )
 def test_what_means_nothing_is_refused(happening: dict[str, Any], error: str) -> None:
@@ -121,6 +134,7 @@ def test_a_word_that_sessions_can_not_do_yet_is_refused(monkeypatch: pytest.Monk
         ({"expect.exported_wh": 1, "expect.tolerance_wh": 2}, "exported 1 Wh"),
         ({"expect.imported_wh": 9, "expect.tolerance_wh": 2}, "imported 9 Wh"),
         ({"expect.codes": ["FAILED"]}, "response codes FAILED"),
+        ({"expect.entered": {"ScheduleExchange": 2}}, "ScheduleExchange is come to 2 times"),
         ({"expect.messages": ["MeteringConfirmationReq"]}, "MeteringConfirmationReq is seen"),
         ({"expect.violations": ["opened"]}, "physics objects to 'opened'"),
         ({"expect.off_within_s": 1}, "power is off within 1 s"),

@@ -65,6 +65,7 @@ def test_events_and_faults_are_told_apart_by_a_word(tmp_path: Path) -> None:
         ("[[fault]]\nkind = 'drop'\nnth = 0", r"fault\[0\]\.nth: must be at least 1, not 0"),
         ("[timers]\nSECC_X = 1", r"timers\.SECC_X: no such timer; there are SECC_COMMUNICATION_SETUP"),
         ("[timers]\nEVCC_MESSAGE = 0", r"timers\.EVCC_MESSAGE: must be above 0"),
+        ("[expect]\nentered = {Nowhere = 1}", r"expect\.entered\.Nowhere: no such state; there are AC_ChargeLoop"),
         ("timers = 1", r"timers: a table is needed"),
         ("timer_profile = 'x'", r"timer_profile: no 'x'; there are standard"),
         ("[car]\npeer = 'x'", r"car\.peer: no 'x'; there are none, josev"),
