@@ -1,4 +1,7 @@
-"""Side streams: an exchange beside the running session that disturbs neither its state, its timers nor its answers."""
+"""Side streams: an exchange beside the running session that disturbs neither its state, its timers nor its answers.
+
+Every message on every side stream in every state: test_pairs.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,10 @@ from iso15118.session.core import CHARGE_LOOPS, State
 from iso15118.session.evcc import EvccSession, SidePhase
 from iso15118.session.ports import Wish
 from iso15118.session.secc import SeccSession, SideRule
-from iso15118.session.side import SIDE_STREAMS, SideStep
+from iso15118.session.side import SideStep
 from iso15118.session.timers import Timer
 from iso15118.v2gtp import PayloadType
-from tests.session.samples import requests, responses, samples, with_session
+from tests.session.samples import samples, with_session
 from tests.session.world import EV, SECC, World, code_of
 
 PARKING = PayloadType.PARKING_STATUS
@@ -230,25 +233,6 @@ def test_each_stream_has_a_message_timer_of_its_own() -> None:
     assert loop_times(world, "DC_ChargeLoopRes")[-1] >= 9.8
 
 
-@pytest.mark.parametrize("side", sorted(SIDE_STREAMS), ids=lambda side: side.name)
-@pytest.mark.parametrize("cls", [cls for cls in requests() if cls.__name__ != "SupportedAppProtocolReq"])
-def test_every_request_on_every_side_stream(side: PayloadType, cls: type[Record]) -> None:
-    """V2G20-459: what has no place there is refused there, by a response in kind, and the session ends."""
-    world = World().start().run_to(SECC, State.DC_CHARGE_LOOP)
-    request = with_session(samples()[cls], world.secc.session_id)
-    sent = [a for a in world.inject(SECC, request, side) if isinstance(a, act.Send)]
-    rule = world.secc._side_handlers.get((side, cls))
-    if rule is not None and State.DC_CHARGE_LOOP in rule.states:
-        assert all(send.side is side for send in sent)
-        return
-    (answer,) = sent
-    assert answer.side is side
-    assert type(answer.message).__name__ == cls.__name__.replace("Req", "Res")
-    assert code_of(answer.message) == "FAILED_SequenceError"
-    world.run().check_safe()
-    assert world.secc.state is State.ENDED
-
-
 def test_the_handshake_and_a_response_have_no_answer_on_a_side_stream() -> None:
     for cls in ("SupportedAppProtocolReq", "VehicleCheckInRes"):
         world = World().start().run_to(SECC, State.DC_CHARGE_LOOP)
@@ -323,15 +307,6 @@ def test_a_handler_that_neither_answers_nor_defers_is_a_bug() -> None:
     world.start().run_to(SECC, State.DC_CHARGE_LOOP)
     with pytest.raises(Exception, match="neither answered nor deferred"):
         world.secc.receive(with_session(samples()[VehicleCheckInReq], world.secc.session_id), world.now, PARKING)
-
-
-@pytest.mark.parametrize("side", sorted(SIDE_STREAMS), ids=lambda side: side.name)
-@pytest.mark.parametrize("cls", responses(), ids=lambda cls: cls.__name__)
-def test_every_answer_on_every_side_stream_that_nobody_asked_for(side: PayloadType, cls: type[Record]) -> None:
-    world = World().start().run_to(EV, State.DC_CHARGE_LOOP)
-    world.inject(EV, with_session(samples()[cls], world.evcc.session_id), side)
-    world.run().check_end()
-    assert f"{cls.__name__} in state {side.name}, which expects nothing" in (world.error(EV) or "")
 
 
 @pytest.mark.parametrize(
