@@ -38,6 +38,7 @@ from iso15118.session.ports import (
     MeterReading,
     MobilityNeeds,
     OfferedSchedule,
+    ParkingSpace,
     Prices,
     SignatureCheck,
     StageReading,
@@ -167,6 +168,12 @@ class OcppCharger(Charger):
 
     def connector_lock(self, now: float) -> bool | None:
         return self.device.connector_lock(now)
+
+    def parking_space(self, now: float) -> ParkingSpace:
+        return self.device.parking_space(now)
+
+    def may_leave(self, now: float) -> bool:
+        return self.device.may_leave(now)
 
     def ac_support(self, now: float) -> AcSupport:
         return self.device.ac_support(now)

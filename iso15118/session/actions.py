@@ -18,6 +18,7 @@ from iso15118.session.pause import PausedSession
 from iso15118.session.ports import ChargingNeeds, Display, MobilityNeeds, OfferedSchedule, Prices
 from iso15118.session.ports.ac import PerLine
 from iso15118.session.ports.der import Plain
+from iso15118.session.ports.parking import ParkingSpace
 from iso15118.v2gtp import PayloadType
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "MeteringConfirmed",
     "MobilityNeedsTold",
     "NeedsTold",
+    "ParkingTold",
     "PowerProfileChosen",
     "ReceiptTold",
     "Send",
@@ -52,6 +54,7 @@ __all__ = [
     "SetStage",
     "StageMode",
     "StateChanged",
+    "VehicleChecked",
 ]
 
 
@@ -130,6 +133,22 @@ class SetDerControl(msgspec.Struct, frozen=True):
 
     settings: Plain
     """``IecSettings`` or ``SaeSettings``."""
+
+
+class VehicleChecked(msgspec.Struct, frozen=True, kw_only=True):
+    """SECC: what the car told of parking or leaving (ParkingStatus): one of the two."""
+
+    check_in: str | None = None
+    """``CheckIn``, ``Processing`` or ``Completed``."""
+    check_out: str | None = None
+    """``CheckOut``, ``Processing`` or ``Completed``."""
+
+
+class ParkingTold(msgspec.Struct, frozen=True, kw_only=True):
+    """EV: what the station answered to parking or leaving (ParkingStatus): one of the two."""
+
+    space: ParkingSpace | None = None
+    may_leave: bool | None = None
 
 
 class SetContactor(msgspec.Struct, frozen=True):
@@ -365,6 +384,8 @@ Action = (
     | SetStage
     | SetAcPower
     | SetContactor
+    | VehicleChecked
+    | ParkingTold
     | SetDerControl
     | SetPilot
     | SetConnectorLock

@@ -53,6 +53,7 @@ __all__ = [
     "NO_CURRENT_A",
     "NO_SESSION",
     "PARAMETER_DISCOVERIES",
+    "PARKING_STATES",
     "STAGE_OFF",
     "Session",
     "State",
@@ -131,6 +132,19 @@ def parameter_discovery_of(service_id: int) -> State:
 
 
 _DESIRED_STATES = (SetStage, SetAcPower, SetContactor, SetPilot, SetConnectorLock, SetPilotSignal, SetDerControl)
+
+
+PARKING_STATES = (
+    PARAMETER_DISCOVERIES
+    | CHARGE_LOOPS
+    | {
+        State.SCHEDULE_EXCHANGE,
+        State.DC_CABLE_CHECK,
+        State.DC_PRE_CHARGE,
+        State.POWER_DELIVERY,
+    }
+)
+"""States beside which a car tells of parking: from when services are chosen until the flow of energy ends. Ours."""
 
 
 class Step(NamedTuple):

@@ -40,6 +40,7 @@ class Timer(enum.Enum):
     EVCC_MESSAGE = 2.0, "seen in Josev; V2G20-436"
     EVCC_MESSAGE_SERVICE_DETAIL = 5.0, "seen in Josev"
     EVCC_MESSAGE_CHARGE_LOOP = 0.5, "seen in Josev"
+    EVCC_MESSAGE_PARKING_STATUS = 2.0, "as EVCC_MESSAGE, on the side stream"
     EVCC_MESSAGE_METERING_CONFIRMATION = 2.0, "as EVCC_MESSAGE, on the side stream"
     EVCC_MESSAGE_SCHEDULE_RENEGOTIATION = 2.0, "as EVCC_MESSAGE, on the side stream"
 

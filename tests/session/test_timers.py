@@ -67,6 +67,7 @@ def test_the_standard_figures() -> None:
         "EVCC_MESSAGE": 2.0,
         "EVCC_MESSAGE_SERVICE_DETAIL": 5.0,
         "EVCC_MESSAGE_CHARGE_LOOP": 0.5,
+        "EVCC_MESSAGE_PARKING_STATUS": 2.0,
         "EVCC_MESSAGE_METERING_CONFIRMATION": 2.0,
         "EVCC_MESSAGE_SCHEDULE_RENEGOTIATION": 2.0,
         "EVCC_SIDE_INTERVAL": 0.5,

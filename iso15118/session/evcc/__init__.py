@@ -9,6 +9,7 @@ from iso15118.session.evcc import (
     authorization,
     dc,
     metering,
+    parking,
     power_delivery,
     renegotiation,
     schedule_exchange,
@@ -49,5 +50,5 @@ PHASES: Phases = {
 }
 """State -> request, response, handler and the states that may follow: the whole order of a session at the car."""
 
-SIDE_PHASES: SidePhases = {**metering.SIDE_PHASES, **renegotiation.SIDE_PHASES}
+SIDE_PHASES: SidePhases = {**metering.SIDE_PHASES, **parking.SIDE_PHASES, **renegotiation.SIDE_PHASES}
 """Side stream -> what the car asks there, while the main stream goes on."""

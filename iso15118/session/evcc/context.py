@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from iso15118.messages.iso20.common.metering import MeteringConfirmationReq
@@ -16,6 +17,7 @@ from iso15118.session.parameter_sets import ParameterChoices, check_choices
 from iso15118.session.ports import ChargerLimits, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.ac import AcLimits, PerLine
 from iso15118.session.ports.der import Plain
+from iso15118.session.ports.parking import CarParking
 from iso15118.session.ramp import Ramp
 from iso15118.session.services import (
     DER_SERVICES,
@@ -169,6 +171,11 @@ class EvccContext:
     pre_charged: bool = False
     lock_over: bool = False
     """The connector had its time to be locked."""
+    parking_told: CarParking = field(default_factory=CarParking)
+    """What the station was told of parking last."""
+    parking_told_at: float = -math.inf
+    waits_to_leave: bool = False
+    """The station has not let the car go yet (VehicleCheckOut)."""
     start_pending: bool = False
     """The last PowerDelivery(Start) said that the car is not ready yet."""
     leaving: ChargingSession | None = None

@@ -44,7 +44,8 @@ class SidePhase(NamedTuple):
 
     compose: Callable[[EvccSession, float], Record | None]
     """The request to send now, or None while there is nothing to ask; called whenever the ports are read."""
-    response: type[Record]
+    response: type[Record] | tuple[type[Record], ...]
+    """What answers it; several where there are several requests."""
     handler: Callable[[EvccSession, Any, float], tuple[Action, ...]]
     states: frozenset[State]
     """Beside which states of the main stream the car asks. An answer is taken beside any."""
@@ -221,9 +222,11 @@ class EvccSession(Session):
     def _receive_aside(self, message: Record, side: PayloadType, now: float) -> list[Action]:
         """An answer on a side stream: it may come before or after that of the main stream, and in a later state."""
         phase = self._side_phases.get(side)
-        if phase is None or side not in self._asked_aside or type(message) is not phase.response:
+        if phase is None or side not in self._asked_aside or not isinstance(message, phase.response):
             asked = phase is not None and side in self._asked_aside
-            expected = frozenset({phase.response.__name__} if asked and phase is not None else ())
+            several = phase.response if phase is not None and asked else ()
+            classes = several if isinstance(several, tuple) else (several,)
+            expected = frozenset(cls.__name__ for cls in classes)
             return self._fail(SequenceError(type(message).__name__, side.name, expected), now)
         danger = self._danger(now)
         if danger is not None:

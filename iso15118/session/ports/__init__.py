@@ -41,6 +41,7 @@ from iso15118.session.ports.car import (
     WishPort,
 )
 from iso15118.session.ports.lock import ConnectorLockPort, PilotSignalPort
+from iso15118.session.ports.parking import CarParking, CarParkingPort, ParkingSpace, StationParkingPort
 from iso15118.session.ports.prices import (
     AbsolutePrices,
     AdditionalServiceFee,
@@ -78,6 +79,10 @@ from iso15118.session.ports.station import (
 from iso15118.session.ports.value_added import ValueAddedChoicePort, ValueAddedPort, ValueAddedService
 
 __all__ = [
+    "CarParking",
+    "CarParkingPort",
+    "ParkingSpace",
+    "StationParkingPort",
     "AcAbilities",
     "AcAbilitiesPort",
     "AcSupport",

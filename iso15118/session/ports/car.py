@@ -12,6 +12,7 @@ from iso15118.messages.model import Record
 from iso15118.messages.xmldsig import Signature
 from iso15118.session.ports.ac import AcAbilitiesPort
 from iso15118.session.ports.lock import ConnectorLockPort, PilotSignalPort
+from iso15118.session.ports.parking import CarParkingPort
 from iso15118.session.ports.prices import EnergyOffer
 from iso15118.session.ports.value_added import ValueAddedChoicePort
 
@@ -204,6 +205,7 @@ class Vehicle(
     ConnectorLockPort,
     PilotSignalPort,
     AcAbilitiesPort,
+    CarParkingPort,
     SignerPort,
     ServicesWishPort,
     TerminationPort,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from iso15118.session.ports.der_iec import IecCar, IecSettings
     from iso15118.session.ports.der_sae import SaeSettings
     from iso15118.session.ports.der_sae_car import SaeCar
+from iso15118.session.ports.parking import CarParking, ParkingSpace
 
 __all__ = [
     "SimpleCharger",
@@ -55,6 +56,8 @@ class SimpleCharger:
     value_added: tuple[ValueAddedService, ...]
     locked: bool | None
     support: AcSupport
+    space: ParkingSpace
+    leave_granted: bool
     pilot_state: str
     stop: bool
     pause: bool
@@ -85,6 +88,8 @@ class SimpleCharger:
         self.value_added = ()
         self.locked = None
         self.support = AcSupport()
+        self.space = ParkingSpace()
+        self.leave_granted = True
         self.pilot_state = "C"
         self.stop = False
         self.pause = False
@@ -164,6 +169,12 @@ class SimpleCharger:
     def connector_lock(self, now: float) -> bool | None:
         return self.locked
 
+    def parking_space(self, now: float) -> ParkingSpace:
+        return self.space
+
+    def may_leave(self, now: float) -> bool:
+        return self.leave_granted
+
     def ac_support(self, now: float) -> AcSupport:
         return self.support
 
@@ -220,6 +231,7 @@ class SimpleVehicle:
     locked: bool | None
     pilot_signal_on: bool
     abilities: AcAbilities
+    parked: CarParking
     services_wanted: tuple[int, ...] | None
     termination_reason: Termination
     shown: Display
@@ -240,6 +252,7 @@ class SimpleVehicle:
         self.locked = None
         self.pilot_signal_on = True
         self.abilities = AcAbilities()
+        self.parked = CarParking()
         self.services_wanted = None
         self.termination_reason = Termination()
         self.shown = Display()
@@ -311,3 +324,6 @@ class SimpleVehicle:
 
     def ac_abilities(self, now: float) -> AcAbilities:
         return self.abilities
+
+    def parking(self, now: float) -> CarParking:
+        return self.parked

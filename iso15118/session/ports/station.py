@@ -11,6 +11,7 @@ from iso15118.messages.iso20.common.metering import MeteringConfirmationReq
 from iso15118.messages.iso20.types import Receipt
 from iso15118.session.ports.ac import AcSupportPort
 from iso15118.session.ports.lock import ConnectorLockPort
+from iso15118.session.ports.parking import StationParkingPort
 from iso15118.session.ports.prices import Prices
 from iso15118.session.ports.schedule import ChargingNeeds, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.value_added import ValueAddedPort
@@ -244,6 +245,7 @@ class Charger(
     ValueAddedPort,
     ConnectorLockPort,
     AcSupportPort,
+    StationParkingPort,
     Protocol,
 ):
     """All a station's session asks: the sum of the small ports. ``SimpleCharger`` is one."""

@@ -9,6 +9,7 @@ from iso15118.session.secc import (
     authorization,
     dc,
     metering,
+    parking,
     power_delivery,
     renegotiation,
     schedule_exchange,
@@ -49,5 +50,5 @@ HANDLERS: Handlers = {
 }
 """(state, request) -> handler and the states that may follow: the whole order of a session at the station."""
 
-SIDE_HANDLERS: SideHandlers = {**metering.SIDE_HANDLERS, **renegotiation.SIDE_HANDLERS}
+SIDE_HANDLERS: SideHandlers = {**metering.SIDE_HANDLERS, **parking.SIDE_HANDLERS, **renegotiation.SIDE_HANDLERS}
 """(side stream, request) -> handler and the states of the main stream beside which it may come."""
