@@ -93,6 +93,7 @@ class VirtualStation(VirtualSut):
         self._random = random.Random(20)
         self.charger = _Charger(energy_services=(10, 11, 6, 2, 5, 1, 9, 8))
         self.charger.pilot_state = "B"
+        self.charger.standby = False  # as the PICS say; tests/session/test_standby.py has a station that allows it
         self._stage = _OFF
         self._isolation = IsolationState.VALID
         self._contactor = "free"
