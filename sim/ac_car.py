@@ -86,6 +86,8 @@ class AcCar:
         self.contactor = Contactor("car's relay", config.relay_delay_s)
         self.tripped = False
         """The charger has noticed that the grid went away; it stays off until :meth:`reset`."""
+        self.forms_grid = False
+        """An inverter that forms the grid goes on where there is no other; one that follows it must notice."""
         self.violations: list[Violation] = []
         self._shares: PerLine = (1.0 / config.lines,) * config.lines
         self._wanted: PerLine = (0.0,) * config.lines
@@ -174,7 +176,7 @@ class AcCar:
         reactive = tuple(
             min(max(value, -most), most) if live else 0.0 for value, most in zip(self._reactive, room, strict=True)
         )
-        return AcReading(power_w=power, reactive_var=reactive)
+        return AcReading(power_w=power, reactive_var=reactive, islanded=self.tripped)
 
     # -- time ----------------------------------------------------------------------------------------------------
 

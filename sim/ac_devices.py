@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import math
 
-from iso15118.session.actions import Action, Ended, LoopSeen, MeteringConfirmed, SetAcPower, SetContactor
+from iso15118.session.actions import (
+    Action,
+    Ended,
+    LoopSeen,
+    MeteringConfirmed,
+    ServiceChosen,
+    SetAcPower,
+    SetContactor,
+)
 from iso15118.session.core import AC_OFF
 from iso15118.session.ports import (
     AcLimits,
@@ -20,6 +28,7 @@ from iso15118.session.ports import (
     PerLine,
     StageReading,
 )
+from iso15118.session.services import GeneratorMode
 from sim.ac_car import AcCar
 from sim.ac_outlet import AcOutlet as Outlet
 from sim.ac_plant import AcPlant
@@ -59,13 +68,14 @@ class AcOutletDevice(SigningStation):
         self._said_w: PerLine = ()
 
     def reading(self, now: float) -> StageReading:
-        """Contactor and emergency stop."""
+        """Contactor, emergency stop, and whether the grid is gone."""
         self._arrive(now)
         contactor = self.outlet.contactor
         return StageReading(
             contactor_closed=contactor.closed,
             contactor_fault=contactor.closed is not contactor.wanted and contactor.due_s == math.inf,
             emergency_stop=self.emergency_stop,
+            islanded=self.outlet.islanded,
         )
 
     def ac_outlet(self, now: float) -> AcOutlet:
@@ -198,6 +208,8 @@ class AcCarDevice(DriverDevice):
                 self.car.open()
             case SetAcPower(power_w=power_w):
                 self.car.set_power(power_w[: self.car.config.lines])
+            case ServiceChosen(generator_mode=mode):
+                self.car.forms_grid = mode == GeneratorMode.GRID_FORMING
             case Ended():
                 self.car.off()
             case _:

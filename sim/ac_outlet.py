@@ -36,6 +36,8 @@ class AcOutletConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_power_asymmetry_w: float | None = None
     """Told to the car."""
     contactor_delay_s: float = CONTACTOR_DELAY_S
+    island_detection_s: float = 1.0
+    """How long the station takes to notice that the grid has gone, s."""
     import_register_wh: int = 1_234_567
     """What the meter's import register reads at the start, Wh."""
     export_register_wh: int = 89_012
@@ -47,6 +49,8 @@ class AcOutletConfig(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("nominal_voltage_v", "nominal_frequency_hz", "max_current_a"):
             if not 0.0 < getattr(self, name) < math.inf:
                 raise LocalError(f"{name} must be positive and finite, not {getattr(self, name)}")
+        if not self.island_detection_s >= 0.0:
+            raise LocalError(f"island_detection_s must not be negative, not {self.island_detection_s}")
 
     @property
     def max_power_w(self) -> PerLine:
@@ -91,6 +95,11 @@ class AcOutlet:
         self.contactor.want(self.now_s, closed=False)
 
     # -- what is measured ----------------------------------------------------------------------------------------
+
+    @property
+    def islanded(self) -> bool:
+        """Whether the station has noticed that the grid is gone."""
+        return self.grid_lost_s is not None and self.now_s >= self.grid_lost_s + self.config.island_detection_s
 
     @property
     def voltage_v(self) -> float:

@@ -71,7 +71,9 @@ class AcPlant:
     @property
     def _trip_s(self) -> float:
         lost_s = self.outlet.grid_lost_s
-        return math.inf if lost_s is None or self.car.tripped else lost_s + self.car.config.island_trip_s
+        if lost_s is None or self.car.tripped or self.car.forms_grid:
+            return math.inf
+        return lost_s + self.car.config.island_trip_s
 
     def advance(self, to_s: float) -> None:
         """Let time pass to ``to_s`` (s), exact at every contactor's movement and end of ramp in between.

@@ -122,6 +122,8 @@ class OutletDevice(SigningStation):
                 self.outlet.release()
             case EnergyFlow(flowing=True):
                 self._car_there = True
+            case EnergyFlow(by_car=True):
+                pass  # in standby contactors stay closed: no other check of the cable can be had
             case EnergyFlow() | Ended():
                 self.outlet.forget_cable()  # whatever comes next begins with a check of its own
             case MeteringConfirmed():

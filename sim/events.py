@@ -104,6 +104,8 @@ class Standby(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="st
 
     at_s: Time
     for_s: Annotated[float, Meta(gt=0.0)]
+    until: Literal["car", "station"] = "car"
+    """Who ends it: the driver, or the station, that calls the car back (ExitStandby)."""
 
 
 class SetPoint(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="set_point"):
@@ -247,7 +249,11 @@ class WrongSignature(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"
 
 
 class Island(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="island"):
-    """AC: the grid goes away, and an island is left with the car; perhaps it comes back."""
+    """AC: the grid goes away, and an island is left with the car; perhaps it comes back.
+
+    Whoever notices first (``car.charger.island_trip_s``, ``station.ac.island_detection_s``) ends a session with an
+    inverter that follows the grid; one that forms it goes on.
+    """
 
     at_s: Time
     back_s: Time | None = None

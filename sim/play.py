@@ -9,8 +9,12 @@ from typing import Any
 import msgspec
 
 from iso15118.errors import LocalError
+from iso15118.io.endpoint import Endpoint
 from iso15118.io.peers import peer_profile
+from iso15118.session.core import CHARGE_LOOPS
+from iso15118.session.evcc import EvccSession
 from iso15118.session.ports import Wish as DriverWish
+from iso15118.session.secc import SeccSession
 from iso15118.session.timers import PROFILES
 from sim import events as ev
 from sim.ac_plant import AcPlant
@@ -18,7 +22,7 @@ from sim.back_end import BackEnd
 from sim.faults import LinkFaults
 from sim.outlet import Outlet
 from sim.result import Result, Snapshot
-from sim.scenario import Scenario
+from sim.scenario import FidelityMode, Scenario
 from sim.scenario_file import ScenarioFile
 from sim.signing import KEY
 from sim.world import World
@@ -26,6 +30,8 @@ from sim.world import World
 __all__ = ["Play"]
 
 SIDES = {"car": "EV", "station": "SECC"}
+NO_WH = 0.001
+"""What may flow in standby: rounding."""
 
 
 class Play:
@@ -52,6 +58,8 @@ class Play:
         self.back_end = BackEnd(tuple((unix_s + at_s, power_w) for at_s, power_w in steps))
         self.struck_s: float | None = None
         """When the first fault struck."""
+        self.rests: list[str] = []
+        """What was wrong with each standby, in words; "" for one in which both sides rested without power."""
         self.off_in_time: str | None = None
         """Whether power was off in time after it: "" if it was, else what was wrong; None while nobody looked."""
         on_the_link = [fault for fault in file.fault if isinstance(fault, ev.LinkFault | ev.Cut)]
@@ -182,6 +190,11 @@ def _check(file: ScenarioFile, happening: Any) -> None:
         raise LocalError("a DC station is not part of an island here; AC stations are")
     if isinstance(happening, ev.IsolationFault) and ac:
         raise LocalError("AC has no check of the cable")
+    if isinstance(happening, ev.Standby):
+        if happening.for_s <= settle_s(file):
+            raise LocalError(f"for_s must be above {settle_s(file):g}: so long it may take until power is off")
+        if happening.at_s + happening.for_s > file.departure_s:
+            raise LocalError(f"it lasts beyond the departure at {file.departure_s:g} s")
     if isinstance(happening, ev.RenegotiateSchedule) and happening.by == "back_end" and happening.power_w is None:
         raise LocalError("by the back end it needs power_w")
     if isinstance(happening, ev.RenegotiateService):
@@ -255,6 +268,47 @@ def _confirm_metering(play: Play, event: ev.ConfirmMetering) -> None:
     play.world.outlet.confirmation = True
 
 
+def _standby(play: Play, event: ev.Standby) -> None:
+    world = play.world
+    world.car.driver_wish = DriverWish.STANDBY
+    end_s = event.at_s + event.for_s
+    moved_wh = [0.0]
+
+    def flowed() -> float:
+        world.plant.advance(world.now)
+        books = world.plant.books()
+        return books.imported_wh + books.exported_wh
+
+    def settled(now: float) -> None:
+        moved_wh[0] = flowed()
+
+    def over(now: float) -> None:
+        resting = [side for side, end in (("car", world.evcc), ("station", world.secc)) if not _rests(end)]
+        wrong = [f"the {side} does not rest" for side in resting]
+        if (moved := flowed() - moved_wh[0]) > NO_WH:
+            wrong.append(f"{moved:.3f} Wh flow")
+        play.rests.append(", ".join(wrong))
+        if event.until == "station":
+            world.outlet.exit_standby = True
+        elif world.car.driver_wish is DriverWish.STANDBY:
+            world.car.driver_wish = DriverWish.ENERGY
+        world.poll()
+
+    world.heap.at(event.at_s + settle_s(play.file), settled)
+    world.heap.at(end_s, over)
+
+
+def _rests(end: Endpoint) -> bool:
+    session = end.session
+    assert isinstance(session, EvccSession | SeccSession)
+    return session.state in CHARGE_LOOPS and session.context.standby
+
+
+def settle_s(file: ScenarioFile) -> float:
+    """How long a standby takes to begin: two loops at zero and the question, each a period away from the other."""
+    return 3 * (file.loop_s if file.mode is FidelityMode.PACED else 0.25) + 2.0
+
+
 def _set_point(play: Play, event: ev.SetPoint) -> None:
     play.order(event.power_w)
 
@@ -282,6 +336,7 @@ _EVENTS: Mapping[type, Callable[[Play, Any], None]] = {
     ev.RenegotiateSchedule: _renegotiate_schedule,
     ev.RenegotiateService: _renegotiate_service,
     ev.ConfirmMetering: _confirm_metering,
+    ev.Standby: _standby,
     ev.SetPoint: _set_point,
     ev.Allow: _allow,
     ev.LimitPower: _limit_power,
@@ -329,9 +384,11 @@ def _wrong_signature(play: Play, fault: ev.WrongSignature) -> None:
 
 
 def _island(play: Play, fault: ev.Island) -> None:
-    plant = play.world.plant
+    plant, heap = play.world.plant, play.world.heap
     assert isinstance(plant, AcPlant)
     plant.lose_grid()
+    for noticed_s in (plant.car.config.island_trip_s, plant.outlet.config.island_detection_s):
+        heap.at(fault.at_s + noticed_s, lambda now: play.world.poll())
 
     def back(now: float) -> None:
         plant.advance(now)
@@ -339,7 +396,7 @@ def _island(play: Play, fault: ev.Island) -> None:
         play.world.poll()
 
     if fault.back_s is not None:
-        play.world.heap.at(fault.back_s, back)
+        heap.at(fault.back_s, back)
 
 
 _FAULTS: Mapping[type, Callable[[Play, Any], None]] = {

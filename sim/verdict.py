@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from iso15118.session.services import ServiceId
+from sim.events import Standby
 from sim.play import Play, live_parts
 from sim.result import Result, Snapshot
 from sim.scenario import Scenario
@@ -114,6 +115,11 @@ def _checks(play: Play, result: Result, end: str) -> Iterator[Check]:
     if expect.off_within_s is not None:
         late = "no fault struck" if play.off_in_time is None else play.off_in_time
         yield Check(what=f"power is off within {expect.off_within_s:g} s", ok=late == "", found=late or "it was")
+    for index, wrong in enumerate(play.rests):
+        yield Check(what=f"standby {index + 1} is agreed and without power", ok=not wrong, found=wrong or "it was")
+    planned = sum(isinstance(event, Standby) for event in play.file.event)
+    if planned != len(play.rests):
+        yield Check(what=f"{planned} standbys are seen", ok=False, found=str(len(play.rests)))
     live = live_parts(world)
     yield Check(what="at the end nothing is live", ok=not live, found=live or "nothing")
     if expect.stopped_reason is not None:

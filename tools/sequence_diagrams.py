@@ -29,6 +29,7 @@ CHOSEN = (
     "dc_bpt-dynamic-evse_stop",
     "dc_bpt-dynamic-service_renegotiation",
     "ac_bpt-dynamic-metering",
+    "dc_bpt-dynamic-exit_standby",
 )
 """One of each kind of life; the others differ in their messages' names only."""
 

@@ -131,6 +131,30 @@ def test_an_island_is_noticed_and_power_ends_until_the_grid_is_back() -> None:
     assert_balanced(plant)
 
 
+def test_both_ends_tell_that_the_grid_is_gone_once_they_have_noticed() -> None:
+    plant = live_plant(charger=OnBoardConfig(island_trip_s=0.5))
+    plant.lose_grid()
+    seen = []
+    for after_s in (0.4, 0.6, 1.1):
+        plant.advance(plant.outlet.grid_lost_s + after_s)  # type: ignore[operator]
+        seen.append((plant.car.reading().islanded, plant.outlet.islanded))
+    assert seen == [(False, False), (True, False), (True, True)]
+    plant.restore_grid()
+    assert not plant.car.reading().islanded
+    assert not plant.outlet.islanded
+
+
+def test_an_inverter_that_forms_a_grid_goes_on() -> None:
+    plant = live_plant()
+    plant.car.forms_grid = True
+    plant.car.set_power((-3_000.0,) * 3)
+    plant.lose_grid()
+    plant.advance(30.0)
+    assert plant.outlet.ac_power_w == pytest.approx(-9_000.0, abs=5.0)
+    assert not plant.car.reading().islanded
+    assert_balanced(plant)
+
+
 def test_a_line_beyond_its_rating_is_a_violation() -> None:
     plant = AcPlant(AcOutlet(AcOutletConfig(max_current_a=10.0)), AcCar(soc=0.5))
     plant.outlet.close()

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from iso15118.errors import LocalError
+from iso15118.session.ports import Wish
 from sim import events as ev
+from sim.ac_plant import AcPlant
 from sim.play import Play
 from sim.scenario_file import SHIPPED, ScenarioFile, load
-from sim.verdict import Outcome, play_file
+from sim.verdict import Outcome, judge, play_file
 
 SHORT = {"departure_s": 100.0, "back_end.set_point_w": -5_000.0}
 
@@ -91,6 +93,8 @@ def test_the_trace_is_the_same_for_the_same_seed_and_differs_for_another() -> No
     ("happening", "error"),
     [
         ({"event": [{"do": "stop", "by": "car", "at_s": 101}]}, "after the departure at 100 s"),
+        ({"event": [{"do": "standby", "at_s": 50, "for_s": 8}]}, "for_s must be above 8"),
+        ({"event": [{"do": "standby", "at_s": 50, "for_s": 51}]}, "lasts beyond the departure at 100 s"),
         ({"fault": [{"kind": "island", "at_s": 1}]}, "DC station is not part of an island"),
         ({"event": [{"do": "resume", "at_s": 50}]}, "a session still runs"),
         ({"event": [{"do": "renegotiate_schedule", "at_s": 50, "by": "back_end"}]}, "by the back end it needs power_w"),
@@ -120,6 +124,51 @@ def test_a_word_that_sessions_can_not_do_yet_is_refused(monkeypatch: pytest.Monk
     with pytest.raises(LocalError, match=r"event\[0\] \(stop\): sessions can't do this yet"):
         Play(file(event=[{"do": "stop", "by": "car", "at_s": 3}]))
     assert ev.Stop not in table
+
+
+# --- standby ---
+
+STANDBY = {"do": "standby", "at_s": 40, "for_s": 30}
+
+
+def standing_by(name: str, **sets: Any) -> Play:
+    return Play(file(name, event=[STANDBY], **sets))
+
+
+def test_a_station_that_refuses_standby_is_told() -> None:
+    play = standing_by("dc_bpt-dynamic-normal")
+    play.world.outlet.standby = False
+    outcome = judge(play, play.run())
+    assert outcome.end == "completed"
+    assert (
+        "standby 1 is agreed and without power: the car does not rest, the station does not rest"
+        in (outcome.failures()[-1])
+    )
+
+
+def test_power_in_standby_is_told() -> None:
+    play = standing_by("ac_bpt-dynamic-normal")
+    plant = play.world.plant
+    assert isinstance(plant, AcPlant)
+    play.world.run_until(60.0)
+    assert plant.outlet.ac_power_w == 0.0
+    plant.car.set_power((1_000.0,) * 3)
+    play.world.run_until(65.0)
+    plant.car.off()
+    assert any("Wh flow" in failure for failure in judge(play, play.run()).failures())
+
+
+def test_a_standby_that_the_session_does_not_live_to_see_is_told() -> None:
+    stop = {"do": "stop", "by": "car", "at_s": 55}
+    outcome = played(event=[STANDBY, stop])
+    assert outcome.end == "completed"
+    assert missed(outcome) == ["standby 1 is agreed and without power"]
+
+
+def test_a_driver_who_wants_to_leave_is_not_held_by_the_end_of_his_standby() -> None:
+    play = Play(file(event=[STANDBY, {"do": "stop", "by": "car", "at_s": 69}]))
+    play.world.run_until(75.0)
+    assert play.world.car.driver_wish is Wish.STOP
 
 
 # --- the verdict: every expectation can be missed ---

@@ -13,7 +13,7 @@ from sim.verdict import BALANCE_WH, play_file
 SERVICES = ("ac", "ac_bpt", "dc", "dc_bpt", "mcs", "mcs_bpt", "ac_der_iec", "ac_der_sae")
 CONTROL = ("dynamic", "scheduled")
 LIFE = ("normal", "ev_stop", "evse_stop", "pause", "evse_pause", "metering", "service_renegotiation",
-        "schedule_renegotiation", "ev_schedule_renegotiation")  # fmt: skip
+        "schedule_renegotiation", "ev_schedule_renegotiation", "standby")  # fmt: skip
 
 
 @pytest.mark.parametrize("path", shipped(), ids=lambda path: path.stem)
