@@ -68,7 +68,7 @@ def test_a_contactor_that_stays_closed_keeps_the_connector(service: ServiceId) -
     assert not world.violations
 
 
-@covers(Timer.SECC_CONNECTOR_LOCK)
+@covers(Timer.SECC_CONNECTOR_LOCK, but=lambda service: service is ServiceId.AC_BPT)  # its contactor is waited for less
 @BOTH
 def test_a_socket_that_does_not_lock_ends_the_session_before_power(service: ServiceId) -> None:
     world = with_locks(service)

@@ -208,7 +208,7 @@ def test_a_car_may_go_back_to_service_discovery_so_many_times_only() -> None:
 
 
 def test_every_timer_is_seen_to_run_out() -> None:
-    """By a test of this package that says so with ``covers``."""
+    """By a test of this package that says so with ``covers``, which looks on while it runs."""
     for module in pkgutil.walk_packages(tests.session.__path__, "tests.session."):
         importlib.import_module(module.name)
     assert set(Timer) == test_timers.COVERED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iso15118.errors import LocalError
@@ -105,6 +105,7 @@ def test_any_set_can_be_read(parameter_set: ParameterSet) -> None:
     ],
 )
 @pytest.mark.parametrize("cls", [ac.AC_ChargeParameterDiscoveryReq, ac.AC_ChargeLoopReq, ac.AC_ChargeLoopRes])
+@settings(max_examples=10)  # what is in the message has no say
 @given(data=st.data())
 def test_the_selected_service_decides_how_an_ac_message_is_sent(
     service_id: int, payload_type: int, key: str, cls: type[Record], data: st.DataObject
@@ -114,6 +115,7 @@ def test_the_selected_service_decides_how_an_ac_message_is_sent(
     assert SCHEMA_KEYS[payload_type] == key
 
 
+@settings(max_examples=20)
 @given(service_id=st.sampled_from([0, *ServiceId]), data=st.data())
 def test_other_messages_go_the_same_way_whatever_the_service(service_id: int, data: st.DataObject) -> None:
     expected = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import itertools
 import math
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
 
 import msgspec
 import pytest
@@ -14,7 +16,7 @@ from iso15118.errors import LocalError
 from iso15118.messages.iso20.common.power_delivery import ChargeProgress
 from iso15118.messages.iso20.types import Processing
 from iso15118.session import actions as act
-from iso15118.session.core import CHARGE_LOOPS, State
+from iso15118.session.core import CHARGE_LOOPS, Session, State
 from iso15118.session.evcc import PHASES
 from iso15118.session.ports import Authorization, IsolationState, Wish
 from iso15118.session.secc import HANDLERS
@@ -27,12 +29,59 @@ COVERED: set[Timer] = set()
 """Which timers the tests below see run out; the last test wants all."""
 
 Test = TypeVar("Test", bound=Callable[..., None])
+ASKED_BY_AGE = {Timer.EVCC_METER_INFO_INTERVAL, Timer.SECC_PAUSED_SESSION}
+"""These two run nowhere: what is asked is how long ago something was. All others are seen to run out."""
 
 
-def covers(*timers: Timer) -> Callable[[Test], Test]:
-    """Say which timers a test sees run out."""
+def covers(
+    *timers: Timer, any_of: bool = False, but: Callable[..., bool] = lambda **_: False
+) -> Callable[[Test], Test]:
+    """Say which timers a test sees run out, in virtual time; and see that they do.
+
+    Args:
+        timers: All of them run out while the test runs.
+        any_of: One of them does; which one is the test's parameter.
+        but: Whether, with these parameters, the test shows the opposite.
+    """
     COVERED.update(timers)
-    return lambda test: test
+    wanted = set(timers) - ASKED_BY_AGE
+
+    def watch(test: Test) -> Test:
+        @functools.wraps(test)
+        def watched(**parameters: Any) -> None:
+            with watching() as ran_out:
+                test(**parameters)
+            seen = wanted & ran_out
+            if but(**parameters):
+                assert not seen
+            else:
+                assert seen if any_of else seen == wanted, f"{sorted(t.name for t in wanted - seen)} did not run out"
+
+        return cast("Test", watched)
+
+    return watch
+
+
+@contextlib.contextmanager
+def watching() -> Iterator[set[Timer]]:
+    """Look on while deadlines run out and messages are late."""
+    ran_out: set[Timer] = set()
+    due, pace = Deadlines.pop_due, Session._pace
+
+    def pop_due(self: Deadlines, now: float) -> Timer | None:
+        timer = due(self, now)
+        ran_out.update(() if timer is None else (timer,))
+        return timer
+
+    def _pace(self: Session, limit: Timer, *rest: Any) -> list[act.Action]:
+        late = pace(self, limit, *rest)
+        ran_out.update((limit,) if late else ())
+        return late
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Deadlines, "pop_due", pop_due)
+        patch.setattr(Session, "_pace", _pace)
+        yield ran_out
 
 
 def expires(world: World, at: str, timer: Timer, due: float, *, seconds: float | None = None) -> None:
@@ -217,7 +266,7 @@ def test_profile_for_peers_that_are_slow_in_the_loop() -> None:
     expires(world, SECC, Timer.SECC_SEQUENCE_CHARGE_LOOP, due, seconds=60.0)
 
 
-@covers(*{phase.timer for phase in PHASES.values()})
+@covers(*{phase.timer for phase in PHASES.values()}, any_of=True)
 @pytest.mark.parametrize("state", list(PHASES), ids=lambda state: state.value)
 def test_car_waits_for_the_response(state: State) -> None:
     world = World(towards=state, secc_limits=Limits(profile="field_60s"))  # else the station may be first
