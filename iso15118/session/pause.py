@@ -11,6 +11,7 @@ import hashlib
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from iso15118.messages.iso20.common.schedule_exchange import Scheduled_SEResControlMode
 from iso15118.session.app import AppProtocolOffer
@@ -18,7 +19,16 @@ from iso15118.session.ports.schedule import ChargingNeeds, OfferedSchedule
 from iso15118.session.ports.station import MeterReading
 from iso15118.session.services import Offer
 
-__all__ = ["MAX_PAUSED", "MemoryStore", "PauseStore", "PausedSession", "PausedSessions", "bound"]
+__all__ = [
+    "MAX_PAUSED",
+    "MemoryStore",
+    "PauseStore",
+    "PausedSession",
+    "PausedSessions",
+    "bound",
+    "shifted_needs",
+    "shifted_schedule",
+]
 
 MAX_PAUSED = 64
 """Records a store holds; the oldest make room. Ours: one outlet pauses one session at a time."""
@@ -51,6 +61,8 @@ class PausedSession(msgspec.Struct, frozen=True, kw_only=True):
     """Scheduled control: the tuple the car chose; it is kept (V2G20-1058)."""
     sent: Scheduled_SEResControlMode | None = None
     """SECC, Scheduled control: the schedules as they were sent."""
+    schedule_revision: int | None = None
+    """SECC: their revision, as the schedule port counts; None when it is not known."""
     schedule: OfferedSchedule | None = None
     """EVCC, Scheduled control: the schedule the car chose; ``start_s`` is in seconds since 1970."""
     needs: ChargingNeeds | None = None
@@ -70,6 +82,25 @@ def bound(session_id: bytes, vehicle_binding: bytes | None) -> bytes | None:
             SHA-512 of its leaf certificate); None when the link proves nothing.
     """
     return None if vehicle_binding is None else hashlib.sha512(session_id + vehicle_binding).digest()
+
+
+def shifted_schedule(schedule: OfferedSchedule, by_s: float) -> OfferedSchedule:
+    """A schedule on another clock, with its prices."""
+    halves = {name: getattr(schedule, name) for name in ("charging_prices", "discharging_prices")}
+    prices = {
+        name: half if half is None or half.start_s is None else replace(half, start_s=half.start_s + by_s)
+        for name, half in halves.items()
+    }
+    return replace(schedule, start_s=schedule.start_s + by_s, **prices)
+
+
+def shifted_needs(needs: ChargingNeeds, by_s: float) -> ChargingNeeds:
+    """Needs on another clock, with the car's offer."""
+    offer, departure_s = needs.energy_offer, needs.departure_s
+    if offer is not None:
+        price_start_s = None if offer.price_start_s is None else offer.price_start_s + by_s
+        offer = replace(offer, start_s=offer.start_s + by_s, price_start_s=price_start_s)
+    return replace(needs, departure_s=None if departure_s is None else departure_s + by_s, energy_offer=offer)
 
 
 class PausedSessions(Protocol):

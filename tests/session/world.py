@@ -119,6 +119,7 @@ class World:
         stores: dict[str, PauseStore] | None = None,
         binding: dict[str, bytes | None] | None = None,
         after: World | None = None,
+        restarted_s: float | None = None,
     ) -> None:
         """Plug in; ``start`` begins.
 
@@ -138,8 +139,11 @@ class World:
             binding: What the link proves about the vehicle, as each side knows it.
             after: A world that has ended: the same hardware, meter and stores, and new sessions on both sides; the
                 car asks for a session that it finds paused.
+            restarted_s: What the clock of both sides shows meanwhile: their processes began anew.
         """
-        self.now = 0.0 if after is None else after.now
+        self.now, self.unix_s = (0.0, UNIX_S) if after is None else (after.now, after.unix_s)
+        if restarted_s is not None:
+            self.now, self.unix_s = restarted_s, self.unix_s + self.now - restarted_s
         self.charger = KeyCharger()
         self.charger.pilot_state = "B"
         self.charger.offered_services = (6, 2, 5, 1, 9, 8, 10, 11)
@@ -166,7 +170,7 @@ class World:
             config=SeccConfig(link=Link.LAB_TCP, **({"served": (DC_20, protocol)} | (secc or {}))),
             random_bytes=lambda n: next(random_ids).to_bytes(n, "big"),
             limits=secc_limits,
-            unix_offset_s=UNIX_S,
+            unix_offset_s=self.unix_s,
             store=self.stores[SECC],
             vehicle_binding=binding[SECC],
             now=self.now,
@@ -188,7 +192,7 @@ class World:
             side_phases=SIDE_PHASES if side_phases is None else side_phases,
             config=EvccConfig(**config),
             limits=evcc_limits,
-            unix_offset_s=UNIX_S,
+            unix_offset_s=self.unix_s,
             resume=next((record for each in paused if (record := self.stores[EV].find(each))), None),
             vehicle_binding=binding[EV],
         )

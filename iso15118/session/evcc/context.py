@@ -14,6 +14,7 @@ from iso15118.session.emitter import EmitterProfile, check_protocols, check_text
 from iso15118.session.evcc.chooser import Chooser, choose_by_cost
 from iso15118.session.lines import NOTHING
 from iso15118.session.parameter_sets import ParameterChoices, check_choices
+from iso15118.session.pause import PausedSession
 from iso15118.session.ports import ChargerLimits, MobilityNeeds, OfferedSchedule
 from iso15118.session.ports.ac import AcLimits, PerLine
 from iso15118.session.ports.der import Plain
@@ -166,6 +167,8 @@ class EvccContext:
     """Separated channels: the one that was selected last; None with a unified channel."""
     station_needs: MobilityNeeds = field(default_factory=MobilityNeeds)
     """Departure and energy as the station states them (MobilityNeedsMode 2)."""
+    asked: PausedSession | None = None
+    """The paused session that was asked for."""
     kept_tuple_id: int | None = None
     """Of before a pause: the schedule tuple that was chosen; chosen again when it is offered (V2G20-1058)."""
     pre_charged: bool = False
@@ -224,7 +227,13 @@ class EvccContext:
 
     def without_service(self) -> EvccContext:
         """What remains of it when services are chosen anew: all but what was bound to the old one (V2G20-1477)."""
-        return EvccContext(protocol=self.protocol, evse_id=self.evse_id, rejected_services=self.rejected_services)
+        return EvccContext(
+            protocol=self.protocol,
+            evse_id=self.evse_id,
+            rejected_services=self.rejected_services,
+            lock_over=self.lock_over,
+            confirming=self.confirming,
+        )
 
     def drop_next(self) -> None:
         """No renegotiation is under way any more."""

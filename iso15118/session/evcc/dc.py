@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from iso15118.messages.iso20 import dc
+from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import Processing, RationalNumber
 from iso15118.session.actions import LoopSeen, SetContactor
 from iso15118.session.core import State, Step
@@ -276,6 +277,9 @@ def welding_detected(session: EvccSession, response: dc.DC_WeldingDetectionRes, 
     context = session.context
     if context.contactor_opened or context.welding_over:
         session.timers.stop(Timer.EVCC_WELDING_DETECTION)
+        if not context.contactor_opened:
+            # Neither another service nor the session after a pause: the next cable check would meet the battery.
+            context.leave(ChargingSession.Terminate)
         return Step(State.SESSION_STOP)
     low = number(response.evse_present_voltage) < session.config.safe_voltage_v
     context.contactor_opened = low and not session.vehicle.battery(now).contactor_closed

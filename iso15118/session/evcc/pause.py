@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from iso15118.session.evcc.service import select
+from iso15118.session.evcc.service import select, would_take
 from iso15118.session.evcc.session import EvccSession
-from iso15118.session.pause import PausedSession, bound
-from iso15118.session.ports import OfferedSchedule
+from iso15118.session.pause import PausedSession, bound, shifted_schedule
 
 __all__ = ["asked", "frozen", "thaw"]
 
@@ -31,18 +28,18 @@ def frozen(session: EvccSession, now: float) -> PausedSession | None:
         value_added=context.value_added,
         paused_unix_s=session.unix_offset_s + now,
         schedule_tuple_id=None if schedule is None else schedule.schedule_tuple_id,
-        schedule=None if schedule is None else _shifted(schedule, session.unix_offset_s),
+        schedule=None if schedule is None else shifted_schedule(schedule, session.unix_offset_s),
     )
 
 
-def _shifted(schedule: OfferedSchedule, by_s: float) -> OfferedSchedule:
-    return msgspec.structs.replace(schedule, start_s=schedule.start_s + by_s)
-
-
-def asked(session: EvccSession) -> PausedSession | None:
-    """The paused session to ask for: this car's, under the protocol that was just agreed upon; None for a new one."""
+def asked(session: EvccSession, now: float) -> PausedSession | None:
+    """The paused session to ask for: this car's, under the protocol that was just agreed upon, with a service that it
+    may still use; None for a new one.
+    """
     record = session.resume
     if record is None or record.protocol != session.context.protocol or record.evcc_id != session.config.evcc_id:
+        return None
+    if not would_take(session, record.service_id, record.offer, now):
         return None
     return record if record.binding == bound(record.session_id, session.vehicle_binding) else None
 
@@ -55,5 +52,5 @@ def thaw(session: EvccSession, record: PausedSession) -> None:
     select(session, record.service_id, record.offer)
     context.value_added = record.value_added
     if record.schedule is not None:
-        context.schedule = _shifted(record.schedule, -session.unix_offset_s)
+        context.schedule = shifted_schedule(record.schedule, -session.unix_offset_s)
     context.kept_tuple_id = record.schedule_tuple_id

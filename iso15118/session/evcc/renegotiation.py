@@ -46,7 +46,10 @@ def hold(session: EvccSession, now: float) -> tuple[Action, ...]:
     """No power out of the loop; in DC the station sees to that."""
     if session.context.next_ready:
         return ()
-    return (AC_OFF, EnergyFlow(False)) if session.is_ac else (EnergyFlow(False),)
+    if not session.is_ac:
+        return (EnergyFlow(False),)
+    session.context.ramp.rest()  # whatever comes of it, power begins at zero again
+    return AC_OFF, EnergyFlow(False)
 
 
 def renegotiated(session: EvccSession, response: PowerDeliveryRes, now: float) -> Step:

@@ -22,7 +22,7 @@ from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, ControlMode, O
 from iso15118.session.timers import Timer
 from iso15118.session.value_added import spell_selection
 
-__all__ = ["PHASES", "better_service", "chosen", "select"]
+__all__ = ["PHASES", "better_service", "chosen", "select", "would_take"]
 
 
 def compose_discovery(session: EvccSession, now: float) -> ServiceDiscoveryReq:
@@ -48,10 +48,13 @@ def discovered(session: EvccSession, response: ServiceDiscoveryRes, now: float) 
 def _candidates(session: EvccSession, now: float) -> list[int]:
     """Services on offer that the car can use now, the preferred one first."""
     usable = _usable(session)
+    return [int(s) for s in _wanted(session, now) if s in session.context.offered_services and s in usable]
+
+
+def _wanted(session: EvccSession, now: float) -> tuple[int, ...]:
+    """Services the car wants to use now, the preferred one first."""
     preferred_first = session.vehicle.preferred_services(now)
-    if preferred_first is None:
-        preferred_first = session.config.services
-    return [int(s) for s in preferred_first if s in session.context.offered_services and s in usable]
+    return session.config.services if preferred_first is None else preferred_first
 
 
 def better_service(session: EvccSession, now: float) -> bool:
@@ -90,14 +93,10 @@ def detailed(session: EvccSession, response: ServiceDetailRes, now: float) -> St
     """Take the set the car likes best; without a usable one try the next service, with one the value-added services."""
     if session.wants_to_stop(now):
         return Step(State.SESSION_STOP)
-    context, config = session.context, session.config
+    context = session.context
     offers = tuple(read_offer(parameter_set) for parameter_set in response.service_parameter_list.parameter_set)
     if context.asked_service_id == context.service_id:
-        if context.service_id == ServiceId.AC_DER_IEC and isinstance(session.vehicle, IecInletPort):
-            functions = session.vehicle.der_iec_car(now).functions
-            offers = tuple(each for each in offers if not each.integers.get("DERControlFunctions", 0) & ~functions)
-        lines = session.inlet.ac_limits(now).lines if session.is_ac else 0
-        offer = preferred(context.service_id, offers, config, config.control_modes, lines)
+        offer = _preferred(session, context.service_id, offers, now)
         if offer is None or offer.control_mode is None:
             context.passed_over.add(context.service_id)
             return _next_candidate(session)
@@ -110,6 +109,22 @@ def detailed(session: EvccSession, response: ServiceDetailRes, now: float) -> St
         return Step(State.SERVICE_SELECTION)
     context.asked_service_id = context.value_added_left.pop(0)
     return Step(State.SERVICE_DETAIL)
+
+
+def _preferred(session: EvccSession, service_id: int, offers: tuple[Offer, ...], now: float) -> Offer | None:
+    """The set of a service that the car likes best; None when it can use none."""
+    config = session.config
+    if service_id == ServiceId.AC_DER_IEC and isinstance(session.vehicle, IecInletPort):
+        functions = session.vehicle.der_iec_car(now).functions
+        offers = tuple(each for each in offers if not each.integers.get("DERControlFunctions", 0) & ~functions)
+    lines = session.inlet.ac_limits(now).lines if service_id in AC_SERVICES else 0
+    return preferred(service_id, offers, config, config.control_modes, lines)
+
+
+def would_take(session: EvccSession, service_id: int, offer: Offer, now: float) -> bool:
+    """Whether the car may still use a service, with a set that it chose before a pause."""
+    usable = service_id in _wanted(session, now) and service_id in _usable(session)
+    return usable and _preferred(session, service_id, (offer,), now) is not None
 
 
 def compose_selection(session: EvccSession, now: float) -> ServiceSelectionReq:

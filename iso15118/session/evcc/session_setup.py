@@ -17,14 +17,14 @@ __all__ = ["PHASES"]
 
 def compose(session: EvccSession, now: float) -> SessionSetupReq:
     """Ask for a new session (SessionID zero in the header), or by its SessionID for the one that was paused."""
-    record = asked(session)
+    session.context.asked = record = asked(session, now)
     session.session_id = NO_SESSION if record is None else record.session_id
     return SessionSetupReq(header=session.header(now), evcc_id=session.config.evcc_id)
 
 
 def opened(session: EvccSession, response: SessionSetupRes, now: float) -> Step:
     """Take the SessionID the station assigned, or go on with the paused session it joined."""
-    record, assigned = asked(session), response.header.session_id
+    record, assigned = session.context.asked, response.header.session_id
     if assigned == NO_SESSION:
         return session.fail("the station assigned SessionID zero")
     joined = response.response_code is ResponseCode.OK_OldSessionJoined

@@ -7,6 +7,7 @@ from iso15118.session.actions import KeepPaused
 from iso15118.session.core import State, Step
 from iso15118.session.emitter import safe_text
 from iso15118.session.evcc.pause import frozen
+from iso15118.session.evcc.power_delivery import open_without_current
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.ports import Wish
 
@@ -34,8 +35,11 @@ def compose(session: EvccSession, now: float) -> SessionStopReq:
 def ended(session: EvccSession, response: SessionStopRes, now: float) -> Step:
     """All is said, for good or for now, and the car closes the connection (V2G20-1643); or services are chosen anew."""
     if session.context.leaving is ChargingSession.ServiceRenegotiation:
+        opened = open_without_current(session, now)
+        if not opened:
+            return session.fail("current still flows at the car")
         session.context = session.context.without_service()
-        return Step(State.SERVICE_DISCOVERY)
+        return Step(State.SERVICE_DISCOVERY, actions=opened)
     record = frozen(session, now) if session.context.leaving is ChargingSession.Pause else None
     session.paused = record is not None
     return Step(State.CLOSING, actions=() if record is None else (KeepPaused(record),))

@@ -29,7 +29,7 @@ from iso15118.session.lines import (
 from iso15118.session.ports.ac import AcLimits, PerLine
 from iso15118.session.quantities import limit, rational
 from iso15118.session.secc.ac_variant import variant_of
-from iso15118.session.secc.limits import charge_permitted, discharge_permitted
+from iso15118.session.secc.limits import charge_permitted, discharge_permitted, target_w
 from iso15118.session.secc.loop import displayed, learn_requests
 from iso15118.session.secc.metering import metering_fields
 from iso15118.session.secc.mobility import loop_fields
@@ -118,7 +118,7 @@ def _target(session: SeccSession, now: float) -> SetAcPower:
         low, high = schedule_bounds(session, now)
         total = low if low < 0.0 else high
     else:
-        total = session.charger.target_w(now)
+        total = target_w(session, now)
     if overdue(session, now):
         total = 0.0
     asymmetry_w = session.outlet.ac_outlet(now).max_power_asymmetry_w

@@ -203,6 +203,8 @@ class SeccContext:
     """Of before a pause: what was sent then; sent again (V2G20-1058)."""
     kept_tuple_id: int | None = None
     """Of before a pause: the tuple the car had chosen."""
+    kept_revision: int | None = None
+    """Of before a pause: the revision of ``kept``."""
     profile: AgreedProfile | None = None
     """Scheduled control: the profile of the car that was accepted last."""
     channel: ChannelSelection | None = None
@@ -234,6 +236,7 @@ class SeccContext:
             evcc_id=self.evcc_id,
             protocol=self.protocol,
             register_base=self.register_base,
+            confirming=self.confirming,
             peer_discharge_sign=self.peer_discharge_sign,
             der_returns=self.der_returns,
         )

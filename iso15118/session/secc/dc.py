@@ -18,6 +18,7 @@ from iso15118.session.secc.limits import (
     in_force,
     read_limits,
     regulate,
+    target_w,
 )
 from iso15118.session.secc.loop import displayed, learn_requests
 from iso15118.session.secc.metering import metering_fields
@@ -163,10 +164,10 @@ def _set_point(session: SeccSession, now: float) -> SetStage:
     stop = overdue(session, now)
     if session.context.control_mode is ControlMode.SCHEDULED:
         return _scheduled(session, 0.0 if stop else session.context.target_current_a, now)
-    target_w = 0.0 if stop else session.charger.target_w(now)
-    if target_w is None:
-        target_w = session.charger.limits(now).max_charge_power_w
-    return regulate(session, StageMode.AC_POWER, target_w, now)
+    power_w = 0.0 if stop else target_w(session, now)
+    if power_w is None:
+        power_w = session.charger.limits(now).max_charge_power_w
+    return regulate(session, StageMode.AC_POWER, power_w, now)
 
 
 def _scheduled(session: SeccSession, target_a: float, now: float) -> SetStage:

@@ -29,6 +29,7 @@ __all__ = [
     "in_force",
     "read_limits",
     "regulate",
+    "target_w",
 ]
 
 
@@ -112,6 +113,12 @@ def allowed(session: SeccSession, now: float) -> ChargerLimits:
         max_voltage_v=min(car.max_voltage_v, station.max_voltage_v),
         min_voltage_v=max(car.min_voltage_v, station.min_voltage_v),
     )
+
+
+def target_w(session: SeccSession, now: float) -> float | None:
+    """Dynamic control: the set point, W; none where the port has none, and zero where it says what is no number."""
+    target = session.charger.target_w(now)
+    return 0.0 if target is not None and math.isnan(target) else target
 
 
 def charge_permitted(session: SeccSession) -> bool:
@@ -215,6 +222,8 @@ def _clip_ac(power_w: float, bounds: ChargerLimits) -> float:
         return 0.0
     if power_w < 0 and not (bounds.max_discharge_power_w and bounds.max_discharge_current_a):
         return 0.0
+    if power_w == math.inf:
+        power_w = bounds.max_charge_power_w * _MOST_AC_FOR_DC
     return max(power_w, -bounds.max_discharge_power_w)
 
 

@@ -16,7 +16,7 @@ from iso15118.session.core import CHARGE_LOOPS, State, Step
 from iso15118.session.ports import SignatureCheck
 from iso15118.session.secc.context import MeterInfoBase
 from iso15118.session.secc.failed import failed_response
-from iso15118.session.secc.notification import status
+from iso15118.session.secc.notification import gives_way, status
 from iso15118.session.secc.session import Handlers, Rule, SeccSession, SideHandlers, SideRule
 from iso15118.session.services import ControlMode
 from iso15118.session.side import SideStep
@@ -33,10 +33,10 @@ def metering_fields(session: SeccSession, requested: bool, now: float) -> dict[s
     """EVSEStatus, MeterInfo and Receipt of a response in the charge loop.
 
     MeterInfo when asked (V2G20-1082), in the first answer (V2G20-1833), with a new receipt (V2G20-1919), and while the
-    station wants it confirmed and has no more pressing wish (V2G20-1083).
+    station wants it confirmed (V2G20-1083) and neither to end nor to pause; other wishes get every other answer.
     """
     context, told = session.context, status(session, now)
-    confirm = told is None and _confirmation_due(session, now)
+    confirm = _confirmation_due(session, now) and gives_way(told, context.loops)
     receipt = session.charger.receipt(now)
     news = receipt is not None and receipt != context.told_receipt
     reading = _meter_info(session, now) if requested or context.loops == 0 or news or confirm else None

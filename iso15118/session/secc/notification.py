@@ -10,22 +10,45 @@ from iso15118.session.secc.service import offered
 from iso15118.session.secc.session import SeccSession
 from iso15118.session.timers import Timer
 
-__all__ = ["overdue", "status", "wanted"]
+__all__ = ["gives_way", "overdue", "status", "wanted"]
 
 
 def wanted(session: SeccSession, now: float) -> EVSENotification | None:
-    """The station's most pressing wish, read from its ports; None for none."""
+    """The station's most pressing wish, read from its ports; None for none.
+
+    To end and to pause come first. The others take turns from loop to loop: a car may follow one of them and pass over
+    another for ever.
+    """
     if session.charger.stop_wanted(now):
         return EVSENotification.Terminate
     if allowed(session) and session.charger.pause_wanted(now):
         return EVSENotification.Pause
+    wishes = _patient(session, now)
+    return wishes[session.context.loops // 2 % len(wishes)] if wishes else None
+
+
+def gives_way(status_: EVSEStatus | None, loops: int) -> bool:
+    """Whether the answer of this loop has room for the wish to have a meter reading confirmed: every other one, at least.
+
+    Args:
+        status_: What would be told otherwise.
+        loops: Loops that have been answered.
+    """
+    return status_ is None or (status_.evse_notification not in _URGENT and loops % 2 == 1)
+
+
+_URGENT = (EVSENotification.Terminate, EVSENotification.Pause)
+
+
+def _patient(session: SeccSession, now: float) -> list[EVSENotification]:
+    wishes = []
     if session.context.standby and session.charger.exit_standby_wanted(now):
-        return EVSENotification.ExitStandby
+        wishes.append(EVSENotification.ExitStandby)
     if _new_offer(session, now):
-        return EVSENotification.ServiceRenegotiation
+        wishes.append(EVSENotification.ServiceRenegotiation)
     if schedules_are_new(session, now):
-        return EVSENotification.ScheduleRenegotiation
-    return None
+        wishes.append(EVSENotification.ScheduleRenegotiation)
+    return wishes
 
 
 def _new_offer(session: SeccSession, now: float) -> bool:
@@ -56,7 +79,7 @@ def status(session: SeccSession, now: float) -> EVSEStatus | None:
 def overdue(session: SeccSession, now: float) -> bool:
     """Whether the car should have left the loop by now: from then on there is no power."""
     notification = wanted(session, now)
-    if notification not in (EVSENotification.Terminate, EVSENotification.Pause):
+    if notification not in _URGENT:
         return False
     return _left_s(session, notification, now) == 0
 

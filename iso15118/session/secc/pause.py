@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from iso15118.messages.iso20.common.session_setup import SessionSetupReq
 from iso15118.session.core import NO_SESSION
-from iso15118.session.pause import PausedSession, bound
-from iso15118.session.secc.service import offered, select
+from iso15118.session.pause import PausedSession, bound, shifted_needs
+from iso15118.session.secc.service import offered, offered_sets, select
 from iso15118.session.secc.session import SeccSession
+from iso15118.session.services import read_offer
 from iso15118.session.timers import Timer
 
 __all__ = ["allowed", "frozen", "joined", "thaw"]
@@ -24,9 +23,7 @@ def frozen(session: SeccSession, now: float) -> PausedSession | None:
     context = session.context
     if context.protocol is None or context.offer is None:
         return None
-    needs = context.needs
-    if needs is not None and needs.departure_s is not None:
-        needs = msgspec.structs.replace(needs, departure_s=session.unix_offset_s + needs.departure_s)
+    needs, chosen = context.needs, context.schedule_tuple_id
     return PausedSession(
         session_id=session.session_id,
         evcc_id=context.evcc_id,
@@ -37,9 +34,10 @@ def frozen(session: SeccSession, now: float) -> PausedSession | None:
         offer=context.offer,
         offered_services=context.offered_services,
         paused_unix_s=session.unix_offset_s + now,
-        schedule_tuple_id=context.schedule_tuple_id,
+        schedule_tuple_id=context.kept_tuple_id if chosen is None else chosen,
         sent=context.sent,
-        needs=needs,
+        schedule_revision=context.told_revision,
+        needs=None if needs is None else shifted_needs(needs, session.unix_offset_s),
         value_added=context.value_added,
         meter_base=context.register_base,
         discharge_sign=context.peer_discharge_sign,
@@ -59,11 +57,19 @@ def joined(session: SeccSession, request: SessionSetupReq, now: float) -> Paused
         record.evcc_id == request.evcc_id
         and record.evse_id == session.config.evse_id
         and record.protocol == session.context.protocol
-        and record.service_id in offered(session, now)
+        and _still_offered(session, record, now)
         and session.charger.resume_allowed(now)
         and age_s <= session.limits.seconds(Timer.SECC_PAUSED_SESSION)
     )
     return record if same and _bound(session, record) else None
+
+
+def _still_offered(session: SeccSession, record: PausedSession, now: float) -> bool:
+    """Whether the service is one of those on offer, with the very set that was selected, whatever its number is now."""
+    if record.service_id not in offered(session, now):
+        return False
+    sets = [read_offer(each) for each in offered_sets(session, record.service_id, now)]
+    return any((each.integers, each.texts) == (record.offer.integers, record.offer.texts) for each in sets)
 
 
 def _bound(session: SeccSession, record: PausedSession) -> bool:
@@ -86,7 +92,5 @@ def thaw(session: SeccSession, record: PausedSession) -> None:
     context.kept_tuple_id = record.schedule_tuple_id
     context.kept = record.sent
     context.peer_discharge_sign = record.discharge_sign
-    needs = record.needs
-    if needs is not None and needs.departure_s is not None:
-        needs = msgspec.structs.replace(needs, departure_s=needs.departure_s - session.unix_offset_s)
-    context.needs = needs
+    context.kept_revision = record.schedule_revision
+    context.needs = None if record.needs is None else shifted_needs(record.needs, -session.unix_offset_s)

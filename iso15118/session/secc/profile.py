@@ -94,7 +94,7 @@ def schedule_bounds(session: SeccSession, now: float) -> tuple[float, float]:
     agreed = _agreed_w(session, now)
     if agreed is not None:
         low, high = max(low, agreed[0]), min(high, agreed[1])
-    return min(low, 0.0), max(high, 0.0)
+    return min(0.0, low), max(0.0, high)  # 0 where a back end says NaN
 
 
 def profile_code(session: SeccSession, powers_w: Iterable[float], now: float) -> ResponseCode:
@@ -108,15 +108,16 @@ def profile_code(session: SeccSession, powers_w: Iterable[float], now: float) ->
         powers_w: What it asks for or takes, W; each must fit.
         now: The session's clock.
     """
-    agreed = _agreed_w(session, now)
+    agreed, timer = _agreed_w(session, now), Timer.SECC_EV_POWER_PROFILE_VIOLATION
     if agreed is None or session.context.standby:
+        session.timers.stop(timer)
+        session.expired.discard(timer)
         return ResponseCode.OK
     tolerance = None if session.context.profile is None else session.context.profile.tolerance_w
     margin = max(tolerance or 0.0, VIOLATION_W)
     low, high = min(agreed[0], 0.0), max(agreed[1], 0.0)
     if tolerance is not None and session.config.power_tolerance_both_ways and not _held_back(session, agreed, now):
         low, high = agreed
-    timer = Timer.SECC_EV_POWER_PROFILE_VIOLATION
     if all(low - margin <= power_w <= high + margin for power_w in powers_w):
         session.timers.stop(timer)
         session.expired.discard(timer)

@@ -188,6 +188,8 @@ def _kept(session: SeccSession, now: float) -> Scheduled_SEResControlMode | None
     if chosen is None or chosen.end <= session.unix_offset_s + now:
         return None
     context.next_schedules, context.next_sent = schedules, kept
+    if context.kept_revision is not None:
+        context.told_revision = context.kept_revision  # what came meanwhile is told in a renegotiation
     return kept
 
 

@@ -32,7 +32,7 @@ from iso15118.session.services import (
 )
 from iso15118.session.value_added import service_list, shown, spell_sets
 
-__all__ = ["HANDLERS", "chosen", "offered", "select"]
+__all__ = ["HANDLERS", "chosen", "offered", "offered_sets", "select"]
 
 MAX_DETAILS = 128
 """ServiceDetail requests of one session: eight for each of the services that the two lists can hold. Ours."""
@@ -60,7 +60,7 @@ def offered(session: SeccSession, now: float) -> tuple[int, ...]:
     return tuple(int(s) for s in dict.fromkeys(session.charger.energy_services(now)) if s in supported)
 
 
-def _offered_sets(session: SeccSession, service_id: int, now: float) -> tuple[ParameterSet, ...]:
+def offered_sets(session: SeccSession, service_id: int, now: float) -> tuple[ParameterSet, ...]:
     """What the outlet offers of a service."""
     if service_id not in AC_SERVICES:
         return parameter_sets(service_id, session.config)
@@ -103,7 +103,7 @@ def service_detail(session: SeccSession, request: ServiceDetailReq, now: float) 
     context.details += 1
     if context.details > MAX_DETAILS:
         return session.refuse(request, "FAILED", now)
-    sets = spell_sets(added, session.emitter_profile) if added else _offered_sets(session, request.service_id, now)
+    sets = spell_sets(added, session.emitter_profile) if added else offered_sets(session, request.service_id, now)
     response = ServiceDetailRes(
         **session.ok(now=now),
         service_id=request.service_id,
@@ -118,7 +118,7 @@ def service_selection(session: SeccSession, request: ServiceSelectionReq, now: f
     selected = request.selected_energy_transfer_service
     if selected.service_id not in context.offered_services:
         return session.refuse(request, "FAILED_NoEnergyTransferServiceSelected", now)
-    sets = {s.parameter_set_id: read_offer(s) for s in _offered_sets(session, selected.service_id, now)}
+    sets = {s.parameter_set_id: read_offer(s) for s in offered_sets(session, selected.service_id, now)}
     offer = sets.get(selected.parameter_set_id)
     added = _value_added(session, request)
     if offer is None or selected.service_id not in context.detailed_services or added is None:
@@ -135,13 +135,13 @@ def service_selection(session: SeccSession, request: ServiceSelectionReq, now: f
 def _value_added(session: SeccSession, request: ServiceSelectionReq) -> dict[int, int] | None:
     """The value-added services that are selected, each with its set; None when one was not offered so (V2G20-467)."""
     context = session.context
-    offered_sets = {
+    added_sets = {
         each.service_id: {one.parameter_set_id for one in spell_sets(each, session.emitter_profile)}
         for each in context.offered_value_added
         if each.service_id in context.detailed_services
     }
     chosen_ = [] if request.selected_vas_list is None else list(request.selected_vas_list.selected_service)
-    if any(each.parameter_set_id not in offered_sets.get(each.service_id, ()) for each in chosen_):
+    if any(each.parameter_set_id not in added_sets.get(each.service_id, ()) for each in chosen_):
         return None
     return {each.service_id: each.parameter_set_id for each in chosen_}
 

@@ -201,6 +201,18 @@ class SeccSession(Session):
         """A FAILED answer with every mandatory field; the session ends."""
         return Step(self.state, failed_response(request, code, self.header(now), self.service_id))
 
+    def leave_service(self) -> None:
+        """Services are chosen anew: forget the old one, and stop its limits.
+
+        Those of the session run on, and so does that of a request that still waits for its answer on a side stream.
+        """
+        kept = {Timer.SECC_CONNECTOR_LOCK, *(limit for _, limit in self._side_deferred.values())}
+        if self._side_deferred:
+            kept.add(Timer.SECC_DEFERRED_POLL)
+        self.timers.stop(*(timer for timer in Timer if timer not in kept))
+        self.expired &= kept
+        self.context = self.context.without_service()
+
     # --- core's side ---
 
     def _handle(self, rule: Rule, message: Record, now: float) -> list[Action]:

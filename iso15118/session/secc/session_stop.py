@@ -51,9 +51,7 @@ def _renegotiate(session: SeccSession, request: SessionStopReq, now: float) -> S
     if abs(session.present_current_a(now)) > NO_CURRENT_A:
         return session.refuse(request, "FAILED", now)
     off = AC_OFF if session.is_ac else STAGE_OFF
-    session.timers.clear()
-    session.expired.clear()
-    session.context = session.context.without_service()
+    session.leave_service()
     actions = (off, EnergyFlow(False), SetContactor(False))
     return Step(State.SERVICE_DISCOVERY, SessionStopRes(**session.ok(now=now)), actions=actions)
 

@@ -1,0 +1,296 @@
+"""What was built apart and happens together: renegotiations, pauses, confirmations and faults in each other's way."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+import pytest
+
+from iso15118.messages.iso20.types import EVSENotification
+from iso15118.session import actions as act
+from iso15118.session.core import State
+from iso15118.session.ports import (
+    AbsolutePrices,
+    AcOutlet,
+    EnergyNeeds,
+    EnergyPrice,
+    OfferedSchedule,
+    PriceStack,
+    Wish,
+)
+from iso15118.session.ports.ac import AcReading
+from iso15118.session.services import AC_SERVICES, ControlMode, GeneratorMode, Pricing, ServiceId
+from iso15118.session.side import Stream
+from tests.session.signing import KEY
+from tests.session.test_pause import paused
+from tests.session.world import EV, SECC, World
+
+replace = msgspec.structs.replace
+YES: dict[str, Any] = {"service_renegotiation": True}
+AC_BOTH: dict[str, Any] = {"services": (ServiceId.AC_BPT, ServiceId.AC)}
+
+
+def stop(world: World) -> None:
+    world.vehicle.driver_wish = Wish.STOP
+
+
+def offer(world: World, *services: int) -> None:
+    world.charger.offered_services = services
+
+
+def come_back(before: World, **options: Any) -> World:
+    """A world that goes on where another one was paused; it is not started yet."""
+    before.vehicle.driver_wish = Wish.ENERGY
+    options = {"mode": before.evcc.context.control_mode, "service": before.evcc.service_id} | options
+    return World(after=before, **options)
+
+
+# --- confirmations beside ---
+
+
+def confirming(**options: Any) -> World:
+    """An AC session in which a confirmation waits for its check while another service comes on offer."""
+    world = World(service=ServiceId.AC_BPT, secc=YES, evcc=AC_BOTH, **options)
+    offer(world, 1)
+    world.vehicle.key, world.charger.check_ready = KEY, False
+    world.at(10.0, lambda: setattr(world.charger, "confirmation", True))
+    world.when("MeteringConfirmationReq", lambda: offer(world, 1, 5))
+    return world.at(30.0, lambda: stop(world))
+
+
+def test_services_are_chosen_anew_while_a_signature_is_being_checked() -> None:
+    world = confirming()
+    world.when("ServiceSelectionRes", lambda: setattr(world.charger, "check_ready", True), nth=2)
+    world.start().run().check_end()
+    assert world.error(EV) is world.error(SECC) is None
+    for who in (EV, SECC):
+        confirmed = world.events(act.MeteringConfirmed, who)[0]
+        chosen = list(world.events(act.ServiceChosen, who))
+        assert chosen[1].now - 0.5 < confirmed.now < chosen[1].now + 0.5
+
+
+def test_services_are_chosen_anew_while_nobody_checks_a_signature() -> None:
+    """The limit of the check goes on."""
+    world = confirming().start()
+    world.run(until=lambda: SECC in world.ended)
+    assert "FAILED_MeteringSignatureNotValid" in str(world.error(SECC))
+    assert len(world.messages("ServiceDiscoveryReq")) == 2
+    assert world.now < 20.0
+
+
+@pytest.mark.parametrize("stream", list(Stream))
+def test_a_confirmation_is_asked_for_though_the_car_never_renegotiates(stream: Stream) -> None:
+    world = World(evcc={"metering_confirmation_stream": stream}, encoded=False)
+    world.vehicle.key = KEY
+    world.start().run(until_s=10.0)
+    world.evcc.wants_renegotiation = lambda now: False  # type: ignore[method-assign]  # a car that does not know it
+    world.charger.schedule_number += 1
+    world.charger.confirmation = True
+    world.at(20.0, lambda: stop(world)).run().check_end()
+    assert world.events(act.MeteringConfirmed, SECC)
+    told = {r.evse_status.evse_notification for r in world.messages("DC_ChargeLoopRes") if r.evse_status}
+    assert told == {EVSENotification.ScheduleRenegotiation, EVSENotification.MeteringConfirmation}
+
+
+# --- services chosen anew ---
+
+
+def test_a_lock_that_opens_while_services_are_chosen_anew() -> None:
+    world = World(service=ServiceId.AC_BPT, secc=YES, evcc=AC_BOTH)
+    offer(world, 1)
+    world.charger.locked = world.vehicle.locked = False
+    world.at(10.0, lambda: offer(world, 1, 5)).start().run(until_s=9.0)
+    world.when("ServiceSelectionRes", lambda: setattr(world.vehicle, "locked", False))
+    world.locks_stuck = {EV}
+    world.run(until_s=120.0)
+    assert world.error(EV) == "the connector is not locked"
+
+
+def test_a_socket_whose_lock_opens_while_services_are_chosen_anew() -> None:
+    world = World(service=ServiceId.AC_BPT, secc=YES, evcc=AC_BOTH)
+    offer(world, 1)
+    world.charger.locked = False
+    world.at(10.0, lambda: offer(world, 1, 5)).start().run(until_s=9.0)
+    world.when("ServiceSelectionRes", lambda: setattr(world.charger, "locked", False))
+    world.locks_stuck = {SECC}
+    world.run(until_s=120.0)
+    assert world.error(SECC) == "the connector is not locked"
+
+
+def test_a_car_with_a_stuck_contactor_chooses_no_other_service() -> None:
+    """The isolation of the cable would be tested with the battery joined to it."""
+    world = World(secc=YES, evcc={"services": (ServiceId.DC_BPT, ServiceId.DC)})
+    offer(world, 2)
+    world.at(20.0, lambda: offer(world, 2, 6)).start().run(until_s=19.0)
+    world.evcc_contactor_stuck = True
+    world.run()
+    assert len(world.messages("ServiceDiscoveryReq")) == 1
+    assert world.ended[EV] is not None
+
+
+def test_a_car_whose_sensor_lags_opens_its_relay_before_services_are_chosen_anew() -> None:
+    world = World(service=ServiceId.AC_BPT, secc=YES, evcc=AC_BOTH)
+    offer(world, 1)
+    world.at(20.0, lambda: offer(world, 1, 5)).start().run_to(EV, State.POWER_DELIVERY_STOP)
+    world.vehicle.ac_measured = AcReading(power_w=(3_000.0, 0.0, 0.0))
+    world.inject(EV, world._queue[0][1])
+    assert world.vehicle.battery_reading.contactor_closed
+    world.run_to(EV, State.SERVICE_DISCOVERY)
+    assert not world.vehicle.battery_reading.contactor_closed
+    world.at(60.0, lambda: stop(world)).run().check_end()
+    assert world.error(EV) is world.error(SECC) is None
+
+
+def test_a_car_that_still_carries_current_chooses_no_other_service() -> None:
+    world = World(service=ServiceId.AC_BPT, secc=YES, evcc=AC_BOTH)
+    offer(world, 1)
+    world.at(20.0, lambda: offer(world, 1, 5)).start().run_to(EV, State.SESSION_STOP)
+    world.vehicle.ac_measured = AcReading(power_w=(3_000.0, 0.0, 0.0))
+    world.inject(EV, world._queue[0][1])
+    world.run()
+    assert world.error(EV) == "current still flows at the car"
+
+
+# --- ramps ---
+
+
+def test_a_renegotiation_that_is_refused_begins_its_ramp_at_zero() -> None:
+    world = World(
+        service=ServiceId.AC_BPT, mode=ControlMode.SCHEDULED, secc={"schedule_renegotiation": False}, encoded=False
+    )
+    world.charger.ac_grid = AcOutlet(power_ramp_w_per_s=100.0)
+    world.charger.schedule = (OfferedSchedule(start_s=0.0, entries=((36_000.0, 3_000.0),)),)
+    world.start().run(until_s=60.0)
+    world.vehicle.needs_number += 1
+    world.run(until=lambda: world.evcc.state is State.POWER_DELIVERY_RENEGOTIATION)
+    at = len(world.log)
+    world.run(until_s=world.now + 2.0)
+    powers = [sum(e.item.power_w) for e in world.log[at:] if e.at == EV and isinstance(e.item, act.SetAcPower)]
+    assert powers[0] <= 300.0
+    assert powers == sorted(powers)
+
+
+# --- paused and resumed ---
+
+
+def test_a_car_does_not_resume_a_service_that_it_may_no_longer_use() -> None:
+    first = paused(service=ServiceId.DC_BPT)
+    again = come_back(first, evcc={"services": (ServiceId.DC,)})
+    again.at(again.now + 20.0, lambda: stop(again)).start().run().check_end()
+    assert [e.item.service_id for e in again.events(act.ServiceChosen, EV)] == [2]
+    assert len(again.messages("AuthorizationReq")) == 1
+    assert again.error(EV) is again.error(SECC) is None
+
+
+def test_a_car_does_not_resume_a_control_mode_that_it_may_no_longer_use() -> None:
+    first = paused(service=ServiceId.DC_BPT, mode=ControlMode.DYNAMIC)
+    again = come_back(first, mode=ControlMode.SCHEDULED)
+    again.at(again.now + 20.0, lambda: stop(again)).start().run().check_end()
+    assert [e.item.control_mode for e in again.events(act.ServiceChosen, EV)] == [1]
+    assert again.error(EV) is again.error(SECC) is None
+
+
+def test_a_station_does_not_resume_what_it_no_longer_offers() -> None:
+    """Here an inverter that may form a grid: it would feed an island."""
+    forming = {"generator_modes": (GeneratorMode.GRID_FORMING,)}
+    first = paused(service=ServiceId.DC_BPT, secc=forming)
+    again = come_back(first, secc={"generator_modes": (GeneratorMode.GRID_FOLLOWING,)})
+    again.at(again.now + 20.0, lambda: stop(again)).start().run().check_end()
+    assert [e.item.generator_mode for e in again.events(act.ServiceChosen, SECC)] == [1]
+    assert again.error(EV) is again.error(SECC) is None
+
+
+def test_an_outlet_that_lost_two_lines_does_not_resume_on_three() -> None:
+    first = paused(service=ServiceId.AC_BPT)
+    first.charger.ac_charger_limits = first.charger.ac_charger_limits.first(1)
+    again = come_back(first)
+    again.at(again.now + 20.0, lambda: stop(again)).start().run().check_end()
+    assert again.secc.context.ac_lines == 1
+    assert again.error(EV) is again.error(SECC) is None
+
+
+def test_schedules_that_changed_during_a_pause_are_told_in_a_renegotiation() -> None:
+    first = paused(mode=ControlMode.SCHEDULED)
+    first.charger.schedule = (OfferedSchedule(schedule_tuple_id=3, start_s=0.0, entries=((7_200.0, 500.0),)),)
+    first.charger.schedule_number += 1
+    again = come_back(first)
+    again.at(again.now + 20.0, lambda: stop(again)).start().run().check_end()
+    assert again.error(EV) is again.error(SECC) is None
+    assert [e.item.schedule_tuple_id for e in again.events(act.PowerProfileChosen, SECC)] == [7, 3]
+
+
+def test_schedules_that_stay_the_same_during_a_pause_are_not_renegotiated() -> None:
+    again = come_back(paused(mode=ControlMode.SCHEDULED))
+    again.at(again.now + 20.0, lambda: stop(again)).start().run().check_end()
+    assert [e.item.schedule_tuple_id for e in again.events(act.PowerProfileChosen, SECC)] == [7]
+
+
+def test_a_schedule_is_kept_over_two_pauses_without_power_between() -> None:
+    first = paused(mode=ControlMode.SCHEDULED)
+    second = come_back(first)
+    second.start().run_to(SECC, State.DC_CABLE_CHECK)
+    second.vehicle.driver_wish = Wish.PAUSE
+    second.run().check_end()
+    assert second.ended[SECC].paused
+    second.charger.schedule = (OfferedSchedule(schedule_tuple_id=3, start_s=0.0, entries=((7_200.0, 500.0),)),)
+    third = come_back(second)
+    third.at(third.now + 10.0, lambda: stop(third)).start().run().check_end()
+    assert [e.item.schedule_tuple_id for e in third.events(act.PowerProfileChosen, SECC)][:1] == [7]
+
+
+@pytest.mark.parametrize("service", [ServiceId.DC_BPT, ServiceId.AC_BPT])
+def test_a_process_that_begins_anew_has_another_clock(service: ServiceId) -> None:
+    first = World(service=service, mode=ControlMode.SCHEDULED, secc={"pricings": (Pricing.ABSOLUTE,)})
+    prices = AbsolutePrices(
+        stacks=(PriceStack(duration_s=7_200.0, rules=(EnergyPrice(energy_fee=0.3),)),), start_s=5.0, currency="EUR"
+    )
+    first.charger.schedule = (
+        OfferedSchedule(start_s=5.0, entries=((3_600.0, 3_000.0), (3_600.0, 1_000.0)), charging_prices=prices),
+    )
+    first.vehicle.energy_needs = EnergyNeeds(departure_s=7_000.0, target_energy_wh=3_500.0, maximum_energy_wh=20_000.0)
+    first.at(1_000.0, lambda: setattr(first.vehicle, "driver_wish", Wish.PAUSE)).start().run().check_end()
+    before = first.evcc.context.schedule
+    assert before is not None
+    assert first.secc.context.needs is not None
+    shift = 77.0 - first.now
+    first.vehicle.energy_needs = replace(first.vehicle.energy_needs, departure_s=7_000.0 + shift)
+    again = come_back(first, restarted_s=77.0, secc={"pricings": (Pricing.ABSOLUTE,)})
+    again.start().run_to(SECC, State.SCHEDULE_EXCHANGE)
+    after = again.evcc.context.schedule
+    assert after is not None
+    assert after.start_s == pytest.approx(before.start_s + shift)
+    assert isinstance(after.charging_prices, AbsolutePrices)
+    assert isinstance(before.charging_prices, AbsolutePrices)
+    assert after.charging_prices.start_s == pytest.approx(before.charging_prices.start_s + shift)  # type: ignore[operator]
+    needs = again.secc.context.needs
+    assert needs is not None
+    assert needs.departure_s == pytest.approx(7_000.0 + shift, abs=1.5)
+    again.at(200.0, lambda: stop(again)).run().check_end()
+    assert again.error(EV) is again.error(SECC) is None
+
+
+# --- numbers that are none ---
+
+
+@pytest.mark.parametrize("service", [ServiceId.DC_BPT, ServiceId.AC_BPT])
+def test_a_set_point_that_is_no_number_is_no_power(service: ServiceId) -> None:
+    world = World(service=service, encoded=False)
+    world.charger.setpoint_w = math.nan
+    world.at(10.0, lambda: stop(world)).start().run(until_s=9.0)
+    kind = act.SetAcPower if service in AC_SERVICES else act.SetStage
+    told = world.events(kind, SECC)[-1].item
+    power = sum(told.power_w) if service in AC_SERVICES else told.ac_power_w
+    assert power == 0.0
+    world.run().check_end()
+
+
+def test_a_set_point_without_end_is_what_the_limits_allow() -> None:
+    world = World()
+    world.charger.setpoint_w = math.inf
+    world.at(10.0, lambda: stop(world)).start().run(until_s=9.0)
+    told = world.events(act.SetStage, SECC)[-1].item
+    assert math.isfinite(told.ac_power_w)
+    assert told.ac_power_w >= told.max_power_w
+    world.run().check_end()
