@@ -17,6 +17,7 @@ _FILES = (
     "parameters",
     "schedule",
     "power_delivery",
+    "standby",
     "dc",
     "loop_kinds",
     "charge_loop",

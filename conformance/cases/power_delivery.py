@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from conformance.case import Side, case, check, equal
 from conformance.tester import requests
 from conformance.tester.car import Car
 from conformance.tester.link import Step, replace
 from conformance.tester.station import Station
-from iso15118.messages.iso20.common import power_delivery as pd
 from iso15118.messages.iso20.types import Processing
 
 SECC, EVCC = Side.SECC, Side.EVCC
@@ -84,18 +81,6 @@ def closes_with_the_pilot(car: Car) -> None:
     response = car.answer(request, ANSWER_S)
     equal(response.response_code.value, "OK", message=response, field="ResponseCode")
     equal(car.sut.observe("contactor"), 1.0, field="contactor")
-
-
-def _progress(car: Car, progress: pd.ChargeProgress) -> Any:
-    return replace(car.request(Step.STOP), charge_progress=progress)
-
-
-@case("PD-06", SECC, variant="DC", needs=("not standby",))
-@case("PD-06", SECC, variant="AC", service=5, needs=("not standby",))
-def standby(car: Car) -> None:
-    car.to(Step.LOOP).loop(0.6)
-    car.coded(_progress(car, pd.ChargeProgress.Standby), "WARNING_StandbyNotAllowed")
-    car.goes_on()
 
 
 @case("PD-08", SECC, variant="DC")

@@ -6,9 +6,9 @@ them. ``v2g conform mutants`` runs them and lists the cases that no mutant has f
 
 from __future__ import annotations
 
-from conformance.mutants import car, der, faults, life, octets, parameters, power, schedule, station
+from conformance.mutants import car, der, faults, life, octets, parameters, power, schedule, standby, station
 from conformance.mutants.tools import MUTANTS, Mutant
 
 __all__ = ["MUTANTS", "Mutant"]
 
-_ = (car, der, faults, life, octets, parameters, power, schedule, station)  # they register their own
+_ = (car, der, faults, life, octets, parameters, power, schedule, standby, station)  # they register their own

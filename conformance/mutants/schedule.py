@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.mutants.tools import answers, codes, does, hears, limit, mutant, replaced, says, swapped, without
 from iso15118.messages.iso20.common import schedule_exchange as se
-from iso15118.messages.iso20.types import Processing, RationalNumber, ResponseCode
+from iso15118.messages.iso20.types import Processing, RationalNumber
 from iso15118.session import actions as act
 from iso15118.session.core import State
 from iso15118.session.ports import IsolationState, SimpleCharger
@@ -299,15 +299,6 @@ mutant(
     "PD-05/AC_BPT",
     "PD-05/the car does not show C",
 )(limit(Timer.SECC_AC_CONTACTOR, 1.5))
-
-
-@mutant("standby-is-fatal", "standby that can't be had is FAILED", "PD-06/*")
-def _standby() -> Patch:
-    def change(_: SeccSession, __: Any, response: Any) -> Any:
-        warned = response.response_code is ResponseCode.WARNING_StandbyNotAllowed
-        return replaced(response, response_code=ResponseCode.FAILED) if warned else response
-
-    return answers("PowerDeliveryRes", change)
 
 
 @mutant("processing-ignored", "a car that is still processing is started", "PD-08/*")

@@ -93,7 +93,6 @@ class VirtualStation(VirtualSut):
         self._random = random.Random(20)
         self.charger = _Charger(energy_services=(10, 11, 6, 2, 5, 1, 9, 8))
         self.charger.pilot_state = "B"
-        self.charger.standby = False  # as the PICS say; tests/session/test_standby.py has a station that allows it
         self._stage = _OFF
         self._isolation = IsolationState.VALID
         self._contactor = "free"
@@ -150,6 +149,12 @@ class VirtualStation(VirtualSut):
 
     def _set_pause(self, value: bool) -> None:
         self.charger.pause = value
+
+    def _set_standby(self, value: bool) -> None:
+        self.charger.standby = value
+
+    def _set_exit_standby(self, value: bool) -> None:
+        self.charger.exit_standby = value
 
     def _set_mobility(self, value: dict[str, Any]) -> None:
         self.charger.mobility = MobilityNeeds(**value)
