@@ -43,7 +43,7 @@ def _supported(session: SeccSession, now: float) -> frozenset[ServiceId]:
     services = services_of(session.context.protocol, der_with_ac=session.config.der_with_ac_protocol)
     if not isinstance(session.charger, AcOutletPort):
         return services - AC_SERVICES
-    if _der_functions(session, now) is None:
+    if ServiceId.AC_DER_IEC in services and _der_functions(session, now) is None:
         services -= {ServiceId.AC_DER_IEC}
     return services if isinstance(session.charger, SaeOutletPort) else services - {ServiceId.AC_DER_SAE}
 
