@@ -5,7 +5,8 @@
 - no exception, and an end on both sides, every contactor open (unless it is stuck) and nothing left on;
 - no contactor opens under current, unless the power-off limit has passed;
 - current and power stay inside what car and station allow (or allowed until a moment ago);
-- nothing flows out of a car unless a bidirectional service was chosen.
+- nothing flows out of a car unless a bidirectional service was chosen;
+- a station out of its charge loop, or with a car in standby, drives no power.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ from iso15118.errors import CodecError
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.model import Record
 from iso15118.session import actions as act
-from iso15118.session.core import State
+from iso15118.session.core import CHARGE_LOOPS, State
 from iso15118.session.ports import (
+    AcAbilities,
     AcLimits,
+    AcOutlet,
+    AcSupport,
     Authorization,
     ChargerLimits,
     EnergyNeeds,
@@ -36,6 +40,9 @@ from iso15118.session.ports import (
     VehicleLimits,
     Wish,
 )
+from iso15118.session.ports.der import Consent
+from iso15118.session.ports.der_iec import IecSettings
+from iso15118.session.ports.der_sae import example_sae
 from iso15118.session.services import (
     AC_SERVICES,
     BptChannel,
@@ -45,8 +52,10 @@ from iso15118.session.services import (
     Pricing,
     ServiceId,
 )
+from iso15118.session.side import Stream
 from iso15118.session.timers import Limits
 from iso15118.v2gtp import PayloadType
+from tests.session.signing import KEY
 from tests.session.world import EV, SECC, World
 
 __all__ = ["Plan", "RandomWorld", "plans"]
@@ -96,6 +105,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     damages: tuple[Damage, ...]
     comes_back: bool
     """Whether a car that has paused goes on later."""
+    restarted_s: float | None = None
+    """What the clocks show then, if both processes begin anew."""
 
 
 class RandomWorld(World):
@@ -113,6 +124,7 @@ class RandomWorld(World):
             evcc_limits=timers,
             encoded=plan.encoded,
             after=after,
+            restarted_s=None if after is None else plan.restarted_s,
         )
         self.plan = plan
         self.excused = False
@@ -121,6 +133,7 @@ class RandomWorld(World):
         self._sent = {EV: 0, SECC: 0}
         self._arrives = {EV: 0.0, SECC: 0.0}
         self._allowed: deque[tuple[float, float, float]] = deque()
+        self.vehicle.key = KEY
         end_s = self.now + END_S
         if after is not None:
             # The car comes back: what was wanted before it left is wanted no more.
@@ -203,6 +216,14 @@ class RandomWorld(World):
         slack = 1.0 + 1e-3 * abs(power)
         if not least - slack <= power <= most + slack and not self.current_stuck:
             self.violations.append(f"{self.now}: {power:.1f} W outside of {least:.1f} to {most:.1f}")
+        resting = self.secc.state not in CHARGE_LOOPS or self.secc.context.standby
+        if SECC not in self._frozen and resting and self._driven_now():
+            self.violations.append(f"{self.now}: the station drives power in {self.secc.state}: {self.stage}")
+
+    def _driven_now(self) -> bool:
+        """Whether the station drives power, or has a car told to."""
+        regulating = self.stage.mode in (act.StageMode.CURRENT, act.StageMode.AC_POWER)
+        return any(self.ac_target.power_w) or (regulating and bool(self.stage.current_a or self.stage.ac_power_w))
 
     def _bounds(self) -> tuple[float, float]:
         volts = self.vehicle.battery_reading.voltage_v
@@ -290,6 +311,7 @@ _OTHERS = {service: tuple(other for other in ServiceId if other is not service) 
 _WATTS = st.sampled_from((11_000.0, 3_000.0, 50_000.0, 22_000.0, 11_000.0, 7_000.0, 100.0, 0.0))
 _AMPS = st.sampled_from((32.0, 125.0, 16.0, 64.0, 250.0, 1.0, 0.0))
 _SETPOINT = st.sampled_from((-7_000.0, 7_000.0, None, 0.0, 500.0, -500.0, 1e6, -1e6))
+_RAMPS = st.sampled_from((None, 100.0, 2_000.0, 0.0))
 _TIMES = st.integers(0, int(END_S) * 10).map(lambda tenths: tenths / 10.0)
 _ENERGY = st.sampled_from((-40_000.0, 30_000.0, -1_000.0, 0.0, 1_000.0))
 
@@ -300,6 +322,8 @@ def _limits(kind: Any, draw: Any) -> Any:
         for way in ("charge", "discharge")
         for quantity, values in (("power_w", _WATTS), ("current_a", _AMPS))
     }
+    if kind is ChargerLimits:
+        fields["power_ramp_w_per_s"] = draw(_RAMPS)
     return kind(**fields)
 
 
@@ -337,6 +361,20 @@ def _schedules(draw: Any) -> tuple[OfferedSchedule, ...]:
 
 
 _WISHES: tuple[tuple[str, Any], ...] = (
+    ("schedule_number", st.integers(0, 3)),
+    ("needs_number", st.integers(0, 3)),
+    ("schedule", None),
+    ("ac_charger_limits", None),
+    ("ac_inlet_limits", None),
+    ("ac_grid", st.builds(AcOutlet, power_ramp_w_per_s=_RAMPS, max_power_asymmetry_w=_RAMPS)),
+    ("support", st.sampled_from((AcSupport(), AcSupport(reactive_var=(500.0, -500.0, 1e6), frequency_hz=50.1)))),
+    ("abilities", st.sampled_from((AcAbilities(), AcAbilities(max_reactive_var=(1_000.0,) * 3)))),
+    ("check_ready", st.booleans()),
+    ("locked", st.sampled_from((None, True, True, False))),
+    ("consent", st.none() | st.sampled_from(Consent)),
+    ("iec_settings", st.builds(IecSettings, dso_maximum_discharge_power=st.sampled_from((None, (0.0,), (500.0,))))),
+    ("sae_settings", st.booleans().map(lambda on: example_sae(on=on))),
+    ("resume", st.booleans()),
     ("setpoint_w", _SETPOINT),
     ("charger_limits", None),
     ("vehicle_limits", None),
@@ -347,7 +385,7 @@ _WISHES: tuple[tuple[str, Any], ...] = (
     ("exit_standby", st.booleans()),
     ("services_wanted", st.sampled_from((None, (6, 2, 5, 1), (2, 6, 1, 5)))),
     ("stop", st.booleans()),
-    ("offered_services", st.sampled_from(((2,), (6, 2), (1,), (5, 1), (6, 2, 5, 1)))),
+    ("offered_services", st.sampled_from(((2,), (6, 2), (1,), (5, 1), (6, 2, 5, 1), (10, 11, 9, 8)))),
     ("authorized", st.sampled_from(Authorization)),
     ("schedule_ready", st.booleans()),
     ("mobility", st.sampled_from((MobilityNeeds(), MobilityNeeds(target_soc_percent=80, minimum_soc_percent=49)))),
@@ -369,6 +407,9 @@ def _happenings(draw: Any) -> Happening:
         "charger_limits": lambda: _limits(ChargerLimits, draw),
         "vehicle_limits": lambda: _limits(VehicleLimits, draw),
         "energy_needs": lambda: _needs(draw),
+        "schedule": lambda: _schedules(draw),
+        "ac_charger_limits": lambda: _lines(draw, draw(st.sampled_from((1, 3)))),
+        "ac_inlet_limits": lambda: _lines(draw, draw(st.sampled_from((1, 3)))),
     }
     return Happening(at, what, made[what]())
 
@@ -377,7 +418,16 @@ _BROKEN = st.builds(Happening, _TIMES, st.sampled_from(sorted(_FAULTS)))
 _DAMAGES = st.builds(
     Damage, st.sampled_from((EV, SECC)), st.integers(1, 60), st.sampled_from(("lost", "late", "twice", "broken"))
 )
-_SERVICES = (ServiceId.AC, ServiceId.AC_BPT, ServiceId.DC, ServiceId.DC_BPT, ServiceId.MCS, ServiceId.MCS_BPT)
+_SERVICES = (
+    ServiceId.AC,
+    ServiceId.AC_BPT,
+    ServiceId.DC,
+    ServiceId.DC_BPT,
+    ServiceId.MCS,
+    ServiceId.MCS_BPT,
+    ServiceId.AC_DER_IEC,
+    ServiceId.AC_DER_SAE,
+)
 
 
 @st.composite
@@ -385,7 +435,7 @@ def plans(draw: Any) -> Plan:
     """Any luck a session may have; half of the sessions have no fault."""
     service = draw(st.sampled_from(_SERVICES))
     lines = draw(st.sampled_from((1, 3))) if service in AC_SERVICES else 3
-    faulty = draw(st.booleans())
+    faulty, repeats = draw(st.booleans()), draw(st.booleans())
     secc: dict[str, Any] = {
         "pricings": (draw(st.sampled_from(Pricing)),),
         "mobility_needs_modes": draw(st.sampled_from(((MobilityNeedsMode.EVCC,), tuple(MobilityNeedsMode)))),
@@ -395,6 +445,9 @@ def plans(draw: Any) -> Plan:
         "pause_allowed": draw(st.booleans()),
         "service_renegotiation": draw(st.booleans()),
         "standby_opens_ac_contactor": draw(st.booleans()),
+        "schedule_renegotiation": draw(st.booleans()),
+        "renegotiation_repeats_parameters": repeats,
+        "notification_max_delay_s": draw(st.sampled_from((0, 10))),
     }
     if len(secc["mobility_needs_modes"]) == 2 and service in AC_SERVICES:
         secc["mobility_needs_modes"] = (MobilityNeedsMode.EVCC,)  # more sets than deployed codecs take
@@ -403,7 +456,12 @@ def plans(draw: Any) -> Plan:
         mode=draw(st.sampled_from(ControlMode)),
         encoded=draw(st.integers(0, 3)) == 0,
         secc=secc,
-        evcc={"generator_modes": tuple(GeneratorMode)},
+        evcc={
+            "generator_modes": tuple(GeneratorMode),
+            "renegotiation_stream": draw(st.sampled_from(Stream)),
+            "metering_confirmation_stream": draw(st.sampled_from(Stream)),
+            "renegotiation_repeats_parameters": repeats,
+        },
         charger_limits=_limits(ChargerLimits, draw),
         vehicle_limits=_limits(VehicleLimits, draw),
         outlet_lines=_lines(draw, lines),
@@ -412,8 +470,9 @@ def plans(draw: Any) -> Plan:
         schedule=_schedules(draw),
         setpoint_w=draw(_SETPOINT),
         latencies_s=tuple(draw(st.lists(st.sampled_from((0.001, 0.05, 0.1, 0.2)), min_size=1, max_size=6))),
-        happenings=tuple(draw(st.lists(_happenings(), max_size=6)))
+        happenings=tuple(draw(st.lists(_happenings(), max_size=8)))
         + (tuple(draw(st.lists(_BROKEN, max_size=2))) if faulty else ()),
         damages=tuple(draw(st.lists(_DAMAGES, max_size=2))) if faulty else (),
         comes_back=draw(st.booleans()),
+        restarted_s=draw(st.sampled_from((None, 0.0, 1e6))),
     )

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from iso15118.messages.iso20.common.power_delivery import ChannelSelection
+from iso15118.messages.iso20.common.vehicle_check import EVCheckInStatus
 from iso15118.messages.iso20.types import EVSENotification
 from iso15118.session import actions as act
 from iso15118.session.core import State
@@ -16,13 +18,27 @@ from iso15118.session.ports import (
     AcOutlet,
     EnergyNeeds,
     EnergyPrice,
+    MobilityNeeds,
     OfferedSchedule,
     PriceStack,
+    ValueAddedService,
     Wish,
 )
 from iso15118.session.ports.ac import AcReading
-from iso15118.session.services import AC_SERVICES, ControlMode, GeneratorMode, Pricing, ServiceId
+from iso15118.session.ports.parking import CarParking
+from iso15118.session.services import (
+    AC_SERVICES,
+    BIDIRECTIONAL,
+    DC_SERVICES,
+    BptChannel,
+    ControlMode,
+    GeneratorMode,
+    MobilityNeedsMode,
+    Pricing,
+    ServiceId,
+)
 from iso15118.session.side import Stream
+from iso15118.session.timers import Limits
 from tests.session.signing import KEY
 from tests.session.test_pause import paused
 from tests.session.world import EV, SECC, World
@@ -153,7 +169,36 @@ def test_a_car_that_still_carries_current_chooses_no_other_service() -> None:
     assert world.error(EV) == "current still flows at the car"
 
 
+def test_isolation_is_tested_again_whatever_the_monitor_still_says() -> None:
+    """The result of the first check stands until another one is made."""
+    world = World(secc=YES, evcc={"services": (ServiceId.DC_BPT, ServiceId.DC)})
+    offer(world, 2)
+    world.at(20.0, lambda: offer(world, 2, 6)).at(40.0, lambda: stop(world)).start().run().check_end()
+    tests = [e for e in world.events(act.SetStage, SECC) if e.item.mode is act.StageMode.ISOLATION_TEST]
+    assert [e.now > 20.0 for e in tests] == [False, True]
+
+
 # --- ramps ---
+
+
+@pytest.mark.parametrize("mode", list(ControlMode))
+@pytest.mark.parametrize("service", [ServiceId.DC_BPT, ServiceId.AC_BPT])
+def test_after_a_renegotiation_power_begins_at_zero_however_long_it_took(service: ServiceId, mode: ControlMode) -> None:
+    world = World(service=service, mode=mode, encoded=False)
+    world.charger.setpoint_w = 6_000.0
+    world.charger.ac_grid = AcOutlet(power_ramp_w_per_s=100.0)
+    world.charger.charger_limits = replace(world.charger.charger_limits, power_ramp_w_per_s=100.0)
+    world.start().run(until_s=10.0)
+    world.charger.schedule_number += 1
+    world.when("ScheduleExchangeReq", lambda: setattr(world.charger, "schedule_ready", False))
+    world.at(40.0, lambda: setattr(world.charger, "schedule_ready", True))
+    world.run(until_s=39.0)
+    assert world.evcc.state is State.SCHEDULE_RENEGOTIATION
+    world.run(until=lambda: world.current_a > 0.0)
+    assert world.current_a * world.vehicle.battery_reading.voltage_v < 100.0
+    assert sum(world.ac_target.power_w) < 200.0 or mode is ControlMode.SCHEDULED
+    world.run(until_s=world.now + 5.0)
+    assert 300.0 < world.current_a * world.vehicle.battery_reading.voltage_v < 700.0
 
 
 def test_a_renegotiation_that_is_refused_begins_its_ramp_at_zero() -> None:
@@ -250,7 +295,7 @@ def test_a_process_that_begins_anew_has_another_clock(service: ServiceId) -> Non
         OfferedSchedule(start_s=5.0, entries=((3_600.0, 3_000.0), (3_600.0, 1_000.0)), charging_prices=prices),
     )
     first.vehicle.energy_needs = EnergyNeeds(departure_s=7_000.0, target_energy_wh=3_500.0, maximum_energy_wh=20_000.0)
-    first.at(1_000.0, lambda: setattr(first.vehicle, "driver_wish", Wish.PAUSE)).start().run().check_end()
+    first.at(100.0, lambda: setattr(first.vehicle, "driver_wish", Wish.PAUSE)).start().run().check_end()
     before = first.evcc.context.schedule
     assert before is not None
     assert first.secc.context.needs is not None
@@ -269,6 +314,75 @@ def test_a_process_that_begins_anew_has_another_clock(service: ServiceId) -> Non
     assert needs.departure_s == pytest.approx(7_000.0 + shift, abs=1.5)
     again.at(200.0, lambda: stop(again)).run().check_end()
     assert again.error(EV) is again.error(SECC) is None
+
+
+# --- everything in one session ---
+
+EVERYTHING: dict[str, Any] = {"bpt_channels": (BptChannel.SEPARATED,), "service_renegotiation": True}
+
+
+@pytest.mark.parametrize("stream", list(Stream))
+@pytest.mark.parametrize("mode", list(ControlMode))
+@pytest.mark.parametrize("service", [each for each in ServiceId if each in DC_SERVICES | AC_SERVICES])
+def test_a_life(service: ServiceId, mode: ControlMode, stream: Stream) -> None:
+    """Charged, renegotiated to discharge, rested, paused over a restart, resumed, renegotiated, ended."""
+    both = service in BIDIRECTIONAL
+    slow = Limits({"EVCC_CHARGE_LOOP_INTERVAL": 1.0, "SECC_SEQUENCE_CHARGE_LOOP": 2.5})
+    options: dict[str, Any] = {
+        "encoded": False,
+        "secc_limits": slow,
+        "evcc_limits": slow,
+        "secc": dict(EVERYTHING),
+        "evcc": {"renegotiation_stream": stream, "metering_confirmation_stream": stream},
+    }
+    if mode is ControlMode.DYNAMIC and service not in AC_SERVICES:
+        options["secc"]["mobility_needs_modes"] = (MobilityNeedsMode.SECC,)
+    first = World(service=service, mode=mode, **options)
+    first.vehicle.key, first.charger.mobility = KEY, MobilityNeeds(departure_s=5_000.0, target_soc_percent=80)
+
+    def power(world: World, power_w: float) -> None:
+        channel = ChannelSelection.Discharge if power_w < 0 else ChannelSelection.Charge
+        world.vehicle.wanted_channel, world.charger.setpoint_w = channel if both else None, power_w
+        world.charger.schedule = (
+            OfferedSchedule(schedule_tuple_id=2, start_s=world.now, entries=((9_000.0, power_w),)),
+        )
+        world.charger.schedule_number += 1
+        world.charger.confirmation = not world.charger.confirmation
+
+    away = -3_000.0 if both else 1_500.0
+    power(first, 3_000.0)
+    first.at(20.0, lambda: power(first, away))
+    first.at(60.0, lambda: setattr(first.vehicle, "driver_wish", Wish.STANDBY))
+    first.at(70.0, lambda: setattr(first.vehicle, "driver_wish", Wish.ENERGY))
+    first.at(80.0, lambda: setattr(first.vehicle, "driver_wish", Wish.PAUSE))
+    first.start().run().check_end()
+    assert first.error(EV) is first.error(SECC) is None
+    assert first.ended[SECC].paused
+    assert first.registers()[1 if both else 0] > 20
+    imported, exported = first.registers()
+    again = come_back(first, restarted_s=7.0, **options)
+    again.at(30.0, lambda: power(again, 3_000.0))
+    again.at(60.0, lambda: stop(again)).start().run().check_end()
+    assert again.error(EV) is again.error(SECC) is None
+    assert len(again.messages("AuthorizationReq")) == 0
+    assert again.registers()[0] > imported + 15
+    assert again.registers()[1] > exported + 10 if both else again.registers()[1] == 0
+    flows = [e.item.flowing for e in first.events(act.EnergyFlow, SECC)]
+    assert flows == ([True, False] * 3 if stream is Stream.MAIN else [True, False] * 2)
+
+
+def test_a_car_that_parks_repeats_its_parameters_in_a_renegotiation() -> None:
+    repeats = {"renegotiation_repeats_parameters": True}
+    world = World(secc=repeats, evcc=repeats | {"value_added_services": (66,)}, mode=ControlMode.SCHEDULED)
+    world.charger.value_added = (ValueAddedService(service_id=66, parameter_sets={1: {"IntendedService": 1}}),)
+    world.start().run(until_s=10.0)
+    world.charger.schedule_number += 1
+    world.run_to(EV, State.DC_CHARGE_PARAMETER_DISCOVERY)
+    world.vehicle.parked = CarParking(check_in=EVCheckInStatus.CheckIn)
+    world.poll()
+    world.at(20.0, lambda: stop(world)).run().check_end()
+    assert world.error(EV) is world.error(SECC) is None
+    assert world.messages("VehicleCheckInRes")
 
 
 # --- numbers that are none ---

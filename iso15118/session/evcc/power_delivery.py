@@ -19,7 +19,7 @@ def compose_start(session: EvccSession, now: float) -> PowerDeliveryReq:
     """Start; in Scheduled control with the profile of the chosen schedule, with separated channels with one of them."""
     session.context.start_pending = session.vehicle.connector_lock(now) is False
     session.context.channel = choose_channel(session, now)
-    session.context.ramp.hold(())
+    session.context.ramp.rest()
     return PowerDeliveryReq(
         header=session.header(now),
         ev_processing=Processing.Ongoing if session.context.start_pending else Processing.Finished,

@@ -85,6 +85,7 @@ class StageReading(msgspec.Struct, frozen=True, kw_only=True):
     current_a: float = 0.0
     """Positive into the car."""
     isolation: IsolationState = IsolationState.PENDING
+    """Of the test that the stage was told last; a result of before it is passed over."""
     contactor_closed: bool = False
     contactor_fault: bool = False
     """A contactor that does not follow its command."""

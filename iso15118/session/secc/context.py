@@ -217,6 +217,8 @@ class SeccContext:
     """As the car displayed it last."""
     target_current_a: float = 0.0
     """Scheduled control: what the car asked for last; positive into the car."""
+    isolation_tested: bool = False
+    """The stage has been told to test the isolation of the cable."""
     pre_charged: bool = False
     ramp: Ramp = field(default_factory=Ramp)
     """The set point of the stage, or of the lines, on its way."""

@@ -84,7 +84,9 @@ def cable_check(session: SeccSession, request: dc.DC_CableCheckReq, now: float) 
         voltage = min(session.config.isolation_test_voltage_v, allowed(session, now).max_voltage_v)
         test = SetStage(mode=StageMode.ISOLATION_TEST, voltage_v=voltage)
         actions = (SetContactor(True), test)
-    done = ready and reading.isolation is IsolationState.VALID
+    # A result of before this check, perhaps of before services were chosen anew, is none.
+    done = ready and session.context.isolation_tested and reading.isolation is IsolationState.VALID
+    session.context.isolation_tested = ready
     if done:
         session.timers.stop(Timer.SECC_CABLE_CHECK)
         actions = (SetContactor(True), STAGE_OFF)

@@ -48,8 +48,9 @@ def check_out(session: SeccSession, request: VehicleCheckOutReq, now: float) -> 
     return SideStep(response, actions=(VehicleChecked(check_out=request.ev_check_out_status.value),))
 
 
-# The main stream may be further here than it was when the car asked.
-_STATES = PARKING_STATES | {State.DC_WELDING_DETECTION, State.SESSION_STOP}
+# The main stream may be further here than it was when the car asked; one that repeats parameter discovery in a schedule
+# renegotiation is in it, and the station is not.
+_STATES = PARKING_STATES | {State.SCHEDULE_RENEGOTIATION, State.DC_WELDING_DETECTION, State.SESSION_STOP}
 
 SIDE_HANDLERS: SideHandlers = {
     (PayloadType.PARKING_STATUS, VehicleCheckInReq): SideRule(check_in, _STATES),

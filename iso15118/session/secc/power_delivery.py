@@ -71,7 +71,7 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
         # One that reads closed may be about to open: services chosen anew take less time than its movement.
         actions = (SetContactor(True), *actions)
     if session.state not in CHARGE_LOOPS or context.standby:
-        context.ramp.hold(())
+        context.ramp.rest()
     context.channel, context.renegotiating, context.standby = channel, False, False
     return Step(State.AC_CHARGE_LOOP if session.is_ac else State.DC_CHARGE_LOOP, response, actions=actions)
 
