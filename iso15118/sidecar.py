@@ -88,7 +88,7 @@ class Firmware:
         """
         try:
             message = msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise LineError("line", f"no JSON: {error}") from None
         if not isinstance(message, dict):
             raise LineError("line", 'an object is expected, such as {"set": {"stop": true}}')

@@ -106,6 +106,8 @@ def test_a_line_with_one_wrong_value_sets_nothing() -> None:
 
 @given(st.binary(max_size=200))
 @example(b'"\x80"')
+@example(b"[" * 60_000)
+@example(b'{"set":{"stop":' + b"[" * 60_000)
 def test_octets_are_a_line_or_a_line_error(data: bytes) -> None:
     firmware = Firmware("evse")
     before = firmware.state()

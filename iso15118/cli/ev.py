@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, lines_text, outcome, run_until_stopped, say, trace_to
-from iso15118.cli.services import PHASES_HELP, Phases, Service, check_options, service_ids
+from iso15118.cli.services import PHASES_HELP, Phases, Service, check_options, refuse_given, service_ids
 from iso15118.cli.sidecar import CONNECTIONS_HELP, SIDECAR_HELP, run_car
 from iso15118.ev import Car as NetworkCar
 from iso15118.ev import Vehicle
@@ -37,6 +37,20 @@ __all__ = ["app"]
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
+_SIMULATED = (
+    "phases",
+    "max_charge_power",
+    "max_discharge_power",
+    "seconds",
+    "pause_after",
+    "soc",
+    "target_soc",
+    "minimum_soc",
+    "capacity_wh",
+    "departure_h",
+)
+
+
 class Control(enum.StrEnum):
     """Who decides about power."""
 
@@ -46,6 +60,7 @@ class Control(enum.StrEnum):
 
 @app.command(epilog="Example:  v2g ev --lab-plain-tcp --service AC_BPT --control dynamic --seconds 10")
 def ev(
+    context: typer.Context,
     host: Annotated[str | None, typer.Option(help="IPv6 address of the station (::1).", show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help="Its TCP port; left out: ask by SDP.", show_default=False)] = None,
     interface: Annotated[
@@ -97,6 +112,12 @@ def ev(
     if not lab_plain_tcp:
         raise no_tls("--lab-plain-tcp")
     profile = peer_profile(peer)
+    if sidecar is not None:
+        refuse_given(context, "is for the simulated hardware, and there is none with --sidecar", *_SIMULATED)
+    else:
+        refuse_given(context, "needs --sidecar", "connections")
+    if port is not None:
+        refuse_given(context, "means nothing with --port, which needs no search", "sdp_port")
     services = service_ids([service])
     check_options(services, phases=phases, max_charge_power=max_charge_power, max_discharge_power=max_discharge_power)
     clock = Clock()

@@ -11,9 +11,8 @@ import typer
 
 from iso15118.cli.back_end import BackEndLink
 from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, lines_text, outcome, run_until_stopped, say, trace_to
-from iso15118.cli.services import PHASES_HELP, Phases, Service, check_options, service_ids
+from iso15118.cli.services import PHASES_HELP, Phases, Service, check_options, refuse_given, service_ids
 from iso15118.cli.sidecar import CONNECTIONS_HELP, SIDECAR_HELP, run_station
-from iso15118.errors import LocalError
 from iso15118.evse import Charger, Station
 from iso15118.io.clock import Clock
 from iso15118.io.pause_store import FileStore
@@ -40,9 +39,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Device = OutletDevice | AcOutletDevice
 
+_SIMULATED = ("csms", "setpoint", "phases", "max_charge_power", "max_discharge_power", "sessions")
+
 
 @app.command(epilog="Example:  v2g evse --lab-plain-tcp --service AC_BPT --setpoint -5000 --sessions 1")
 def evse(
+    context: typer.Context,
     host: Annotated[str | None, typer.Option(help="IPv6 address to listen on (::1).", show_default=False)] = None,
     port: Annotated[int, typer.Option(help="TCP port; 0 for any free one.")] = 0,
     interface: Annotated[
@@ -95,12 +97,16 @@ def evse(
         raise no_tls("--lab-plain-tcp")
     profile = peer_profile(peer)
     clock = Clock()
-    simulated = (csms, setpoint, phases, max_charge_power, max_discharge_power)
-    if sidecar is not None and (sessions or any(option is not None for option in simulated)):
-        raise LocalError(
-            "--sidecar: --setpoint, --phases, --max-charge-power, --max-discharge-power, --csms and --sessions are for the "
-            "simulated hardware"
-        )
+    if sidecar is not None:
+        refuse_given(context, "is for the simulated hardware, and there is none with --sidecar", *_SIMULATED)
+    else:
+        refuse_given(context, "needs --sidecar", "connections")
+    if csms is None:
+        refuse_given(context, "needs --csms", "station_id", "id_token", "sample")
+    if store is None:
+        refuse_given(context, "needs --store", "resume_without_binding")
+    if not sdp:
+        refuse_given(context, "means nothing with --no-sdp", "sdp_port")
     services = service_ids(service or (Service.DC_BPT, Service.DC))
     check_options(
         services,

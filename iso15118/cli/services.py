@@ -6,10 +6,12 @@ import enum
 import math
 from collections.abc import Collection
 
+import typer
+
 from iso15118.errors import LocalError
 from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, ServiceId
 
-__all__ = ["PHASES_HELP", "Phases", "Service", "check_options", "service_ids"]
+__all__ = ["PHASES_HELP", "Phases", "Service", "check_options", "refuse_given", "service_ids"]
 
 PHASES_HELP = "AC: lines in use, 1 or 3 (3)."
 
@@ -46,6 +48,23 @@ def service_ids(services: Collection[Service]) -> tuple[ServiceId, ...]:
             f"--service: {', '.join(service.value for service in services)} mixes AC and DC; the simulated connector is one of them"
         )
     return ids
+
+
+def refuse_given(context: typer.Context, why: str, *names: str) -> None:
+    """Refuse options that would be ignored, where they were given: nobody should take them for heard.
+
+    Args:
+        context: Of the command.
+        why: What the complaint ends with.
+        names: Of the parameters.
+
+    Raises:
+        LocalError: One was given.
+    """
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise LocalError(f"--{name.replace('_', '-')} {why}")
 
 
 def check_options(

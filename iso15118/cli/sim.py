@@ -59,10 +59,13 @@ def play(scenario: Scenario, out: Path) -> Result:
         file = (out / "trace.jsonl").open("w", encoding="utf-8", newline="\n")
     except OSError as error:
         raise LocalError(f"can't write to {out}: {error.strerror}; name another folder with --out") from None
-    with file as trace, _progress(scenario, console) as show:
-        result = world.simulate(scenario, Evening.of(scenario), trace=trace.write, progress=show)
-    (out / "summary.json").write_text(json.dumps(result.summary(), indent=2) + "\n", encoding="utf-8")
-    (out / "report.html").write_text(report_html(scenario, result), encoding="utf-8")
+    try:
+        with file as trace, _progress(scenario, console) as show:
+            result = world.simulate(scenario, Evening.of(scenario), trace=trace.write, progress=show)
+        (out / "summary.json").write_text(json.dumps(result.summary(), indent=2) + "\n", encoding="utf-8")
+        (out / "report.html").write_text(report_html(scenario, result), encoding="utf-8")
+    except OSError as error:
+        raise LocalError(f"can't write to {out}: {error.strerror}") from None
     table = Table.grid(padding=(0, 2))
     for label, value in summary_lines(result):
         table.add_row(label, str(value))

@@ -38,6 +38,9 @@ def run_files(
     paths = [_find(name) for name in files or []] + (shipped() if everything else [])
     if not paths:
         raise LocalError("name a scenario file, or a shipped one (v2g sim list), or --all")
+    twice = sorted({path.stem for path in paths if [each.stem for each in paths].count(path.stem) > 1})
+    if out is not None and twice:
+        raise LocalError(f"--out: two runs would be written to {out / twice[0]}")
     changes = _changes(sets or [], seed)
     loaded = [
         (path, load(path, sets=changes)) for path in paths
@@ -96,14 +99,21 @@ def _play(path: Path, file: ScenarioFile, out: Path | None) -> Outcome:
         trace_file = (folder / "trace.jsonl").open("w", encoding="utf-8", newline="\n")
     except OSError as error:
         raise LocalError(f"can't write to {folder}: {error.strerror}; name another folder with --out") from None
-    with trace_file as trace:
-        write: Callable[[str], object] = trace.write
-        outcome = play_file(file, name=path.stem, trace=write)
+    try:
+        with trace_file as trace:
+            write: Callable[[str], object] = trace.write
+            outcome = play_file(file, name=path.stem, trace=write)
+        _sum_up(file, outcome, folder)
+    except OSError as error:
+        raise LocalError(f"can't write to {folder}: {error.strerror}") from None
+    return outcome
+
+
+def _sum_up(file: ScenarioFile, outcome: Outcome, folder: Path) -> None:
     checks = [{"what": check.what, "ok": check.ok, "found": check.found} for check in outcome.checks]
     summary = {"title": file.title, "ok": outcome.ok, "end": outcome.end, "checks": checks, **outcome.result.summary()}
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     (folder / "report.html").write_text(report_html(outcome.scenario, outcome.result), encoding="utf-8")
-    return outcome
 
 
 def _print(console: Console, name: str, outcome: Outcome, *, verbose: bool) -> None:

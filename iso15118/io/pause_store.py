@@ -76,7 +76,7 @@ class FileStore:
         if path is None or len(data) > MAX_RECORD_OCTETS:
             self._report(f"a paused session of {len(data)} octets is not kept")
             return
-        new = path.with_suffix(".new")
+        new = path.with_suffix(f".{os.getpid()}.new")  # two processes may share a directory
         try:
             with new.open("wb") as file:
                 file.write(data)
@@ -85,7 +85,7 @@ class FileStore:
             new.replace(path)
         except OSError as error:
             self._report(f"{path}: {error.strerror}")
-            new.unlink(missing_ok=True)
+            self._unlink(new)
             return
         for old in self._paths()[self._most :]:
             self._unlink(old)
@@ -112,10 +112,17 @@ class FileStore:
         """The files, youngest first; those that vanish meanwhile are left out."""
         aged: list[tuple[float, str, Path]] = []
         try:
-            for path in self.directory.glob(f"*{_SUFFIX}"):
-                aged.append((path.stat().st_mtime, path.name, path))
+            found = list(self.directory.glob(f"*{_SUFFIX}"))
         except OSError as error:
             self._report(f"{self.directory}: {error.strerror}")
+            return []
+        for path in found:
+            try:
+                aged.append((path.stat().st_mtime, path.name, path))
+            except FileNotFoundError:  # another process of this directory was quicker
+                continue
+            except OSError as error:
+                self._report(f"{path}: {error.strerror}")
         return [path for _, _, path in sorted(aged, reverse=True)]
 
     def _read(self, path: Path) -> PausedSession | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from iso15118 import __version__
-from iso15118.errors import LocalError, V2GError
+from iso15118.errors import LocalError
 from iso15118.io.tcp import Apply
 from iso15118.sidecar import MAX_LINE, Firmware, LineError, line
 
@@ -101,7 +101,11 @@ class _Line:
                     data = await self.reader.readline()
             except TimeoutError:
                 continue
-            except (ValueError, ConnectionError):  # a line without end, or the connection broke
+            except ValueError:  # nobody knows where the next line begins
+                what = f"longer than {MAX_LINE} octets: the connection ends"
+                self.write(line("error", {"line": number + 1, "where": "line", "what": what}))
+                return
+            except ConnectionError:
                 return
             if not data:
                 return
@@ -152,7 +156,7 @@ class _CarWork:
     async def _session(self) -> None:
         try:
             await self._car.session()
-        except V2GError as error:  # nobody there: the firmware may try again
+        except Exception as error:  # noqa: BLE001  (nobody there, or what was set can't be said: the firmware may try again)
             self._told(line("error", {"line": 0, "where": "go", "what": str(error)}))
 
     async def end(self) -> None:
@@ -188,11 +192,17 @@ async def serve_evse(
     async def opened(connection: _Line) -> AsyncIterator[_Work]:
         connection.firmware = firmware = Firmware("evse")
         station = make(firmware.ports, connection.apply)
-        async with station:
+        await station.__aenter__()
+        try:
             connection.write(firmware.hello(__version__, silence_s))
             where = {"host": station.host, "port": station.port, "sdp_port": station.sdp_port}
             connection.write(line("listening", where))
             yield _StationWork(station)
+        finally:
+            try:
+                await station.__aexit__()
+            except Exception as error:  # noqa: BLE001  (what this firmware has set; the next one finds a station again)
+                connection.write(line("error", {"line": 0, "where": "session", "what": str(error)}))
 
     await _serve(path, opened, silence_s, connections, on_open)
 

@@ -78,6 +78,19 @@ def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path, capsys: pytest
     assert "can't write to" in capsys.readouterr().err
 
 
+def test_two_runs_do_not_write_to_one_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", NAME, NAME, "--out", str(tmp_path)) == 2
+    assert "two runs would be written to" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / NAME).mkdir()
+    (tmp_path / NAME / "trace.jsonl").symlink_to("/dev/full")
+    assert run("run", NAME, "--out", str(tmp_path)) == 2
+    assert capsys.readouterr().err.endswith("No space left on device\n")
+
+
 def test_the_list_has_a_line_for_each_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("list") == 0
     lines = capsys.readouterr().out.splitlines()

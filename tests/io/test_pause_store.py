@@ -147,6 +147,31 @@ def test_what_can_not_be_written_or_read_is_reported(tmp_path):
     assert list((tmp_path / "store").iterdir()) == [tmp_path / "store" / f"{kept.session_id.hex()}.paused.json"]
 
 
+def test_a_file_that_another_process_took_away_hides_no_other(tmp_path, monkeypatch):
+    told = []
+    kept, store = record(ControlMode.DYNAMIC), FileStore(tmp_path, report=told.append)
+    store.keep(msgspec.structs.replace(kept, session_id=b"1" * 8))
+    gone, listed = tmp_path / f"{'32' * 8}.paused.json", type(tmp_path).glob
+    monkeypatch.setattr(type(tmp_path), "glob", lambda self, pattern: [gone, *listed(self, pattern)])
+    assert store.latest(kept.evcc_id).session_id == b"1" * 8
+    assert told == []
+
+
+def test_a_directory_that_may_not_be_written_any_more_costs_a_resume_and_nothing_else(tmp_path, monkeypatch):
+    told = []
+    kept, store = record(ControlMode.DYNAMIC), FileStore(tmp_path, report=told.append)
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refused)
+    monkeypatch.setattr(type(tmp_path), "unlink", refused)
+    store.keep(kept)
+    assert len(told) == 2
+    assert all("No space left" in each for each in told)
+    assert store.find(kept.session_id) is None
+
+
 async def test_a_car_and_a_station_pause_and_go_on_over_a_socket(tmp_path):
     rig = Rig(store=FileStore(tmp_path / "secc"), config=evse.SeccConfig(resume_without_binding=True))
     async with rig.station:

@@ -18,6 +18,7 @@ from iso15118.evse import Station
 from iso15118.io.sidecar import serve_ev, serve_evse
 from iso15118.session.actions import Action, LoopSeen
 from iso15118.session.ports import Battery, Wish
+from iso15118.sidecar import MAX_LINE
 from tests.io.rig import PACE, Rig
 
 LAB: dict[str, Any] = {"lab_plain_tcp": True, "timer_profile": "lab", "timers": PACE}
@@ -221,7 +222,61 @@ async def test_a_wrong_line_is_answered_and_the_connection_goes_on(tmp_path: Pat
         client.writer.write(b"x" * (1 << 18))  # a line without end
         await client.until(lambda: client.closed)
         assert client.closed
+        assert client.told("error")[-1]["what"] == f"longer than {MAX_LINE} octets: the connection ends"
     task.cancel()
+
+
+async def test_a_line_of_brackets_ends_neither_the_connection_nor_the_service(tmp_path: Path) -> None:
+    task = await opened(station(tmp_path / "s"))
+    async with firmware(tmp_path / "s") as client:
+        client.writer.write(b"[" * 60_000 + b"\n")
+        client.send({"get": ["pilot_state"]})
+        assert await client.until(lambda: client.told("state")) == [{"pilot_state": "A"}]
+        assert client.told("error")[0]["where"] == "line"
+    assert not task.done()
+    task.cancel()
+
+
+async def test_firmware_that_sets_what_can_not_be_said_and_goes_ends_its_session_and_no_more(tmp_path: Path) -> None:
+    task = await opened(station(tmp_path / "s"))
+    car = PlainCar()
+    async with firmware(tmp_path / "s") as client:
+        client.set(authorized="accepted", pilot_state="C", stage=client.stage)
+        port = await client.until(client.listening)
+        drive = asyncio.create_task(Car(car, car.apply, port=port, **LAB).session())
+        await client.until(lambda: any("LoopSeen" in tell for tell in client.told("tell")))
+        client.outlet = False
+        client.set(stage={**client.stage, "voltage_v": 1e300, "current_a": -1e300})
+        await client.until(lambda: any("fault" in str(line) or "quantity" in str(line) for line in client.lines))
+    assert (await drive).error is not None
+    async with firmware(tmp_path / "s") as client:
+        client.send({"get": ["pilot_state"]})
+        assert await client.until(lambda: client.told("state")) == [{"pilot_state": "A"}]
+    assert not task.done()
+    task.cancel()
+
+
+async def test_a_car_that_can_not_say_what_was_set_is_told_and_may_go_again(tmp_path: Path) -> None:
+    rig = Rig()
+    async with rig.station:
+        task = await opened(
+            lambda there: serve_ev(
+                str(tmp_path / "s"),
+                lambda vehicle, apply: Car(vehicle, apply, port=rig.station.port, **LAB),
+                on_open=there,
+                silence_s=FED_S,
+            )
+        )
+        async with firmware(tmp_path / "s") as client:
+            client.set(vehicle_limits={"max_charge_power_w": 1e300})
+            client.send({"go": True})
+            assert await client.until(lambda: client.told("error"))
+            assert "quantity" in client.told("error")[0]["what"]
+        async with firmware(tmp_path / "s") as client:
+            client.send({"get": ["driver_wish"]})
+            assert await client.until(lambda: client.told("state")) == [{"driver_wish": "energy"}]
+        assert not task.done()
+        task.cancel()
 
 
 async def test_the_socket_is_for_its_owner_and_is_replaced_when_dead(tmp_path: Path) -> None:
