@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from iso15118.errors import CodecError
 from iso15118.messages.model import Record
 from iso15118.session.core import FINAL_STATES
-from iso15118.session.evcc import PHASES
+from iso15118.session.evcc import PHASES, SIDE_PHASES
 from iso15118.session.ports import (
     Authorization,
     ChargerLimits,
@@ -26,10 +26,12 @@ from iso15118.session.ports.der import Consent
 from iso15118.session.ports.der_iec import IecSettings
 from iso15118.session.ports.der_sae import example_sae
 from iso15118.session.ports.der_sae_car import SaeCar
-from iso15118.session.secc import HANDLERS
+from iso15118.session.secc import HANDLERS, SIDE_HANDLERS
 from iso15118.session.services import AC_SERVICES, DER_SERVICES, ControlMode, Pricing, ServiceId
+from iso15118.session.side import SIDE_STREAMS, Stream
 from tests.session.priced import stack, tariff
 from tests.session.samples import classes, samples, with_session
+from tests.session.signing import KEY
 from tests.session.world import EV, SECC, World
 from tests.strategies import messages
 
@@ -81,7 +83,7 @@ def schedules(draw: st.DrawFn) -> tuple[OfferedSchedule, ...]:
 def charger(draw: st.DrawFn, world: World) -> None:
     """Something changes at the station."""
     port = world.charger
-    match draw(st.integers(0, 10)):
+    match draw(st.integers(0, 12)):
         case 0:
             port.authorized = draw(st.sampled_from(list(Authorization)))
         case 1:
@@ -113,13 +115,18 @@ def charger(draw: st.DrawFn, world: World) -> None:
         case 10:
             port.iec_settings = IecSettings(dso_maximum_discharge_power=draw(st.none() | st.tuples(MAGNITUDES)))
             port.sae_settings = example_sae(on=draw(st.booleans()))
+        case 11:
+            port.schedule_number += 1
+        case 12:
+            port.pause, port.confirmation = draw(st.booleans()), draw(st.booleans())
+            port.check_ready = draw(st.booleans())
     world.poll()
 
 
 def vehicle(draw: st.DrawFn, world: World) -> None:
     """Something changes at the car."""
     port = world.vehicle
-    match draw(st.integers(0, 5)):
+    match draw(st.integers(0, 6)):
         case 0:
             port.driver_wish = draw(st.sampled_from(list(Wish)))
         case 1:
@@ -146,6 +153,8 @@ def vehicle(draw: st.DrawFn, world: World) -> None:
         case 5:
             port.consent = draw(st.none() | st.sampled_from(list(Consent)))
             port.sae_car = SaeCar(der_alarm_status=draw(st.integers(0, 3)), j3072_certified=draw(st.booleans()))
+        case 6:
+            port.needs_number += 1
     world.poll()
 
 
@@ -175,6 +184,14 @@ def peer(draw: st.DrawFn, world: World) -> None:
         [cls for state, cls in HANDLERS if state is session.state] if at == SECC else [PHASES[session.state].response]
     )
     message: Record
+    if draw(st.integers(0, 3)) == 0:
+        side = draw(st.sampled_from(sorted(SIDE_STREAMS, key=lambda each: each.value)))
+        asked = [cls for stream, cls in SIDE_HANDLERS if stream is side]
+        answers = SIDE_PHASES[side].response
+        some = asked if at == SECC else list(answers) if isinstance(answers, tuple) else [answers]
+        message = draw(messages(draw(st.sampled_from(some))))
+        world.inject(at, with_session(message, session.session_id), side)
+        return
     match draw(st.integers(0, 3)):
         case 0:
             message = samples()[draw(st.sampled_from(classes()))]
@@ -202,10 +219,18 @@ def stories(draw: st.DrawFn) -> World:
     world = World(
         mode=draw(st.sampled_from(list(ControlMode))),
         service=draw(st.sampled_from(list(SERVICES))),
-        secc={"pricings": draw(st.sampled_from([(Pricing.NONE,), (Pricing.ABSOLUTE,)]))},
+        secc={
+            "pricings": draw(st.sampled_from([(Pricing.NONE,), (Pricing.ABSOLUTE,)])),
+            "service_renegotiation": True,
+            "renegotiation_repeats_parameters": draw(st.booleans()),
+        },
+        evcc={
+            "renegotiation_stream": draw(st.sampled_from(Stream)),
+            "metering_confirmation_stream": draw(st.sampled_from(Stream)),
+        },
     )
     world.charger.schedule = draw(st.just(()) | schedules())
-    world.charger.setpoint_w = draw(POWERS)
+    world.charger.setpoint_w, world.vehicle.key = draw(POWERS), KEY
     # In AC the car regulates. One that learns of a fault by a silence, and is slow besides, is cut off under load.
     world.ramp_a_per_s = math.inf if world.evcc.config.services[0] in AC_SERVICES else draw(RAMPS)
     world.start()

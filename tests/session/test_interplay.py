@@ -96,6 +96,22 @@ def test_services_are_chosen_anew_while_nobody_checks_a_signature() -> None:
     assert world.now < 20.0
 
 
+@pytest.mark.parametrize("service", [ServiceId.DC_BPT, ServiceId.AC_BPT])
+def test_limits_fall_while_a_signature_is_checked_between_two_loops(service: ServiceId) -> None:
+    world = World(service=service, evcc={"metering_confirmation_stream": Stream.MAIN})
+    world.charger.setpoint_w = 6_000.0
+    world.vehicle.key, world.charger.check_ready, world.charger.confirmation = KEY, False, True
+    world.start().run(until=lambda: bool(world.messages("MeteringConfirmationReq")))
+    world.run(until_s=world.now + 0.2)
+    world.charger.setpoint_w = -1_000.0
+    world.poll()
+    told = world.stage.ac_power_w if service is ServiceId.DC_BPT else sum(world.ac_target.power_w)
+    assert told == pytest.approx(-1_000.0)
+    world.charger.check_ready = True
+    world.at(10.0, lambda: stop(world)).run().check_end()
+    assert world.error(EV) is world.error(SECC) is None
+
+
 @pytest.mark.parametrize("stream", list(Stream))
 def test_a_confirmation_is_asked_for_though_the_car_never_renegotiates(stream: Stream) -> None:
     world = World(evcc={"metering_confirmation_stream": stream}, encoded=False)

@@ -143,7 +143,9 @@ def _confirmed(session: SeccSession, request: MeteringConfirmationReq) -> Meteri
 
 
 HANDLERS: Handlers = {
-    (state, MeteringConfirmationReq): Rule(confirm, frozenset({state})) for state in State if state in CHARGE_LOOPS
+    (state, MeteringConfirmationReq): Rule(confirm, frozenset({state}), goes_on=True)
+    for state in State
+    if state in CHARGE_LOOPS
 }
 SIDE_HANDLERS: SideHandlers = {
     (PayloadType.METERING_CONFIRMATION, MeteringConfirmationReq): SideRule(confirm_aside, CHARGE_LOOPS)

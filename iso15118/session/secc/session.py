@@ -69,6 +69,8 @@ class Rule(NamedTuple):
     to: frozenset[State]
     poll: Callable[[SeccSession, float], tuple[Action, ...]] | None = None
     """What is to be done between two messages while the state lasts, whenever the ports are read again."""
+    goes_on: bool = False
+    """Whether that is to be done as well while this request waits for its answer: it changes nothing of the state."""
 
 
 Handlers = Mapping[tuple[State, type[Record]], Rule]
@@ -387,11 +389,13 @@ class SeccSession(Session):
         return actions
 
     def _poll_main(self, now: float) -> list[Action]:
-        if self._deferred is None:
-            rules = [rule for (state, _), rule in self._handlers.items() if state is self.state]
-            return [action for rule in rules if rule.poll for action in self._emit(rule.poll(self, now))]
         message = self._deferred
-        return self._handle(self._handlers[self.state, type(message)], message, now)
+        waiting = None if message is None else self._handlers[self.state, type(message)]
+        actions: list[Action] = []
+        if waiting is None or waiting.goes_on:
+            rules = [rule for (state, _), rule in self._handlers.items() if state is self.state]
+            actions = [action for rule in rules if rule.poll for action in self._emit(rule.poll(self, now))]
+        return actions if waiting is None or message is None else actions + self._handle(waiting, message, now)
 
     def _present_current_a(self, now: float) -> float:
         if not self.is_ac:
