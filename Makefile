@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
+# Processes that share the tests; 0 for none: make test WORKERS=0
+WORKERS ?= 2
 
 .PHONY: help demo test lint bench compiled fuzz interop clean
 
@@ -21,7 +23,7 @@ demo: $(VENV)/.runtime
 	$(VENV)/bin/v2g sim evening
 
 test: $(VENV)/.dev
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import NamedTuple
 
 import pytest
 
 from iso15118 import exi
+from iso15118.cli import main
 from iso15118.messages.registry import KEYS
 from tests.exi.samples import CABLE_CHECK_RES, CABLE_CHECK_RES_EXI
 from tests.exi.vectors import DATA, load
@@ -18,19 +22,42 @@ JSON = exi.to_json(CABLE_CHECK_RES, "DC")
 HEX = CABLE_CHECK_RES_EXI.hex()
 
 
-def v2g(*words: str, given: bytes | str = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "iso15118.cli", "exi", *words],
-        input=given.encode() if isinstance(given, str) else given,
-        capture_output=True,
-        check=False,
-        timeout=120,
-    )
+class Done(NamedTuple):
+    returncode: int
+    stdout: bytes
+    stderr: bytes
 
 
-def lines(*words: str, requests: list[object]) -> list[dict[str, object]]:
+def v2g(*words: str, given: bytes | str = b"") -> Done:
+    """The command in this process, on streams of its own: a process for each call would take most of the time."""
+    streams = [io.TextIOWrapper(io.BytesIO(data), encoding="utf-8") for data in (as_bytes(given), b"", b"")]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
+            patch.setattr(sys, name, stream)
+        try:
+            status = main(["exi", *words])
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 1
+    for stream in streams[1:]:
+        stream.flush()
+    _, out, err = (stream.buffer.getvalue() for stream in streams)
+    return Done(status, out, err)
+
+
+def as_bytes(given: bytes | str) -> bytes:
+    return given.encode() if isinstance(given, str) else given
+
+
+def in_a_process(*words: str, given: bytes | str = b"") -> Done:
+    """The command as a shell starts it."""
+    command = [sys.executable, "-m", "iso15118.cli", "exi", *words]
+    done = subprocess.run(command, input=as_bytes(given), capture_output=True, check=False, timeout=120)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def lines(*words: str, requests: list[object], run: Callable[..., Done] = v2g) -> list[dict[str, object]]:
     given = "".join((each if isinstance(each, str) else json.dumps(each)) + "\n" for each in requests)
-    done = v2g(*words, "--jsonl", given=given)
+    done = run(*words, "--jsonl", given=given)
     assert done.returncode == 0
     assert done.stderr == b""
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -81,10 +108,11 @@ def test_the_last_line_needs_no_line_end():
 
 def test_vectors_pass_through_both_filters():
     vectors = load(DATA / "exi_vectors.jsonl.gz")
-    decoded = lines("decode", requests=[{k: v[k] for k in ("key", "mode", "exi")} for v in vectors])
+    decoded = lines("decode", run=in_a_process, requests=[{k: v[k] for k in ("key", "mode", "exi")} for v in vectors])
     assert [each["message"] for each in decoded] == [vector["message"] for vector in vectors]
     encoded = lines(
         "encode",
+        run=in_a_process,
         requests=[{"key": v["key"], "mode": v["mode"], "xml": each["xml"]} for v, each in zip(vectors, decoded)],
     )
     assert [each["exi"] for each in encoded] == [v.get("exi_empty_ch", v["exi"]) for v in vectors]
@@ -129,7 +157,7 @@ def test_encode_takes_xml_or_json(given):
 
 
 def test_errors_say_where_and_the_other_payloads_are_still_read():
-    done = v2g("decode", "--key", "DC", HEX[:20], HEX)
+    done = in_a_process("decode", "--key", "DC", HEX[:20], HEX)
     assert done.returncode == 1
     assert done.stdout.decode() == XML + "\n"
     assert (

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from iso15118.cli import main
 from iso15118.io.tcp import no_tls
 
 LIMIT_S = 120
@@ -125,6 +126,7 @@ def test_a_car_gives_back_in_ac(tmp_path):
     assert {"Exponent": -1, "Value": -20000} in [mode["EVSETargetActivePower_L3"] for mode in modes]
 
 
+@pytest.mark.slow  # the messages are those of DC, which the tests above see; the service is conformance's and session's
 def test_megawatt_by_the_messages_of_dc():
     with v2g("evse", *LAB, "--service", "MCS_BPT", "--no-sdp", "--setpoint", "-5000", "--sessions", "1") as station:
         port = re.search(r"\[::1\]:(\d+)", station.stdout.readline())[1]
@@ -184,13 +186,23 @@ def test_a_station_without_a_car_stops_at_once():
         (("evse", *LAB, "--trace", "/nowhere/x.jsonl"), "v2g: can't write the trace to /nowhere/x.jsonl", 2),
     ],
 )
-def test_errors_take_one_line(words, complaint, status):
-    with v2g(*words) as process:
-        out, err = process.communicate(timeout=LIMIT_S)
-    assert process.returncode == status
+def test_errors_take_one_line(words, complaint, status, capsys):
+    try:
+        ended = main(words)
+    except SystemExit as end:
+        ended = end.code
+    assert ended == status
+    out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(complaint)
     assert err.count("\n") == 1
+
+
+def test_a_process_ends_with_the_status_of_its_command():
+    with v2g("ev", "--lab-plain-tcp", "--timer-profile", "hurry") as process:
+        out, err = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 2
+    assert (out, err.count("\n")) == ("", 1)
 
 
 def test_a_car_pauses_and_goes_on_after_both_programs_were_restarted(tmp_path):

@@ -18,7 +18,7 @@ from iso15118.messages.registry import KEYS
 from tests.exi.vectors import sample, signatures
 from tests.strategies import any_message
 
-RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+RELAXED = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 VECTORS = [v for v in sample() + signatures() if len(v["exi"]) < 1000]
 
 
@@ -64,7 +64,7 @@ def damaged(draw):
     return bytes(payload), vector["key"], vector["mode"]
 
 
-@settings(RELAXED, max_examples=500)
+@settings(RELAXED, max_examples=250)
 @given(damaged())
 def test_a_damaged_stream_is_refused_or_read_never_a_crash(case):
     refused_or_read(*case)
@@ -79,7 +79,7 @@ def damaged_bit_by_bit(draw):
     return stream, vector["key"], vector["mode"]
 
 
-@settings(RELAXED, max_examples=500)
+@settings(RELAXED, max_examples=250)
 @given(damaged_bit_by_bit())
 def test_a_stream_damaged_bit_by_bit_is_refused_or_read_never_a_crash(case):
     refused_or_read(*case)
@@ -124,19 +124,19 @@ def test_an_integer_in_more_octets_than_it_needs_is_the_same_integer(value, more
             reader.unsigned()
 
 
-@settings(RELAXED, max_examples=300)
+@settings(RELAXED, max_examples=100)
 @given(st.sampled_from(KEYS), st.sampled_from(["document", "fragment"]), st.binary(max_size=60))
 def test_garbage_behind_a_right_header_is_refused_or_read_never_a_crash(key, mode, rest):
     refused_or_read(b"\x80" + rest, key, mode)
 
 
-@settings(RELAXED, max_examples=150)
+@settings(RELAXED, max_examples=100)
 @given(st.sampled_from(VECTORS), st.sampled_from(KEYS))
 def test_a_stream_of_another_schema_set_never_crashes(vector, key):
     refused_or_read(bytes.fromhex(vector["exi"]), key, vector["mode"])
 
 
-@settings(RELAXED, max_examples=150)
+@settings(RELAXED, max_examples=100)
 @given(data=st.data())
 def test_damaged_xml_is_refused_or_read_never_a_crash(data):
     vector = data.draw(st.sampled_from(VECTORS))

@@ -244,7 +244,7 @@ def stories(draw: st.DrawFn) -> World:
     return world
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(stories())
 def test_anything_may_happen(world: World) -> None:
     # In the end the driver wants to leave: a car that is well follows, and one that is not has left already.
