@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager, suppress
 from iso15118.cli.live import say
 from iso15118.errors import LocalError, OcppError
 from iso15118.io.clock import Clock
+from iso15118.io.pause_store import FileStore, keeping_transactions
 from iso15118.io.tcp import Apply
 from iso15118.io.websocket import StationLink
 from iso15118.ocpp.charger import OcppCharger
 from iso15118.ocpp.station import ChargingStation
 from iso15118.session.actions import Action, Ended, EvccIdentified
 from iso15118.session.services import ServiceId
+from iso15118.session.timers import Limits
 from sim.ac_devices import AcOutletDevice
 from sim.devices import OutletDevice
 from sim.scene import transfer_modes
@@ -37,24 +39,44 @@ class BackEndLink:
         id_token: str,
         sample_s: float,
         clock: Clock,
+        *,
+        limits: Limits,
+        store: FileStore | None,
     ) -> None:
         if not url.startswith(("ws://", "wss://")):
             raise LocalError(f"--csms {url}: a back end's address looks like ws://host:port/ocpp")
         offset_s = clock.unix_offset_s()
+        records = () if store is None else store.transactions()
         self.station = ChargingStation(
             station_id,
             id_token=id_token,
             unix_offset_s=offset_s,
             sample_interval_s=sample_s,
             energy_transfers=transfer_modes(tuple(map(ServiceId, device.offered_services))),
+            suspended=records,
         )
+        for text in self.station.refused_records:
+            say(text)
+        for record in records:
+            if record.sample is not None and self.station.transaction_id(_EVSE_ID) == record.transaction_id:
+                say(f"transaction {record.transaction_id} goes on")
+                # A real meter keeps its registers over a restart.
+                meter = device.outlet.meter
+                meter.jump(record.sample.import_wh - meter.import_wh, record.sample.export_wh - meter.export_wh)
         # The meter of an AC outlet sits at the connector.
         efficiency = device.outlet.config.converter.charge_efficiency if isinstance(device, OutletDevice) else 1.0
-        self.charger = OcppCharger(device, self.station, _EVSE_ID, unix_offset_s=offset_s, efficiency=efficiency)
+        self.charger = OcppCharger(
+            device, self.station, _EVSE_ID, unix_offset_s=offset_s, efficiency=efficiency, limits=limits
+        )
         self._wake: Callable[[], None] = lambda: None
         self._heard = asyncio.Event()
         self.link = StationLink(
-            self.station, url, clock=clock, before_timer=self.charger.measure, changed=self._changed
+            self.station,
+            url,
+            clock=clock,
+            before_timer=self.charger.measure,
+            changed=self._changed,
+            before_frames=(lambda _: None) if store is None else keeping_transactions(store, self.station),
         )
 
     def after(self, apply: Apply) -> Apply:

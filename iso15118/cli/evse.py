@@ -23,6 +23,7 @@ from iso15118.session.actions import Action, EvccIdentified, LoopSeen, ServiceCh
 from iso15118.session.emitter import EmitterProfile
 from iso15118.session.ports import AcLimits
 from iso15118.session.services import AC_SERVICES, ControlMode, ServiceId
+from iso15118.session.timers import Limits
 from iso15118.trace import Trace
 from sim.ac_devices import AcOutletDevice
 from sim.ac_outlet import AcOutlet, AcOutletConfig
@@ -79,7 +80,10 @@ def evse(
     sample: Annotated[float, typer.Option(help="Period of meter values to the back end, s.")] = 60.0,
     store: Annotated[
         Path | None,
-        typer.Option(help="Directory for paused sessions; without it none can be paused.", show_default=False),
+        typer.Option(
+            help="Directory for paused sessions and their transactions; without it none can be paused.",
+            show_default=False,
+        ),
     ] = None,
     resume_without_binding: Annotated[
         bool, typer.Option(help="Resume by EVCCID alone: plain TCP proves nothing about the car.")
@@ -119,7 +123,11 @@ def evse(
     device.setpoint_w = setpoint
     with trace_to(trace) as tracer:
         reporter = _Reporter(device, tracer)
-        back_end = None if csms is None else BackEndLink(device, csms, station_id, id_token, sample, clock)
+        files = None if store is None else FileStore(store, report=say)
+        back_end = None
+        if csms is not None:
+            limits = Limits(profile.timers, profile=timer_profile)
+            back_end = BackEndLink(device, csms, station_id, id_token, sample, clock, limits=limits, store=files)
 
         def station_of(charger: Charger, apply: Apply) -> Station:
             return Station(
@@ -136,7 +144,7 @@ def evse(
                     emitter_profile=emitter,
                     resume_without_binding=resume_without_binding,
                 ),
-                store=None if store is None else FileStore(store, report=say),
+                store=files,
                 timer_profile=timer_profile,
                 timers=profile.timers,
                 trace=tracer,

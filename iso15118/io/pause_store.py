@@ -1,39 +1,29 @@
-"""Paused sessions in a directory: one JSON file a record, so that a restart of the process loses none.
+"""Paused sessions, and the transactions that go on with them, in a directory (``record_files``).
 
-Files are replaced whole, never written in place. A file that can't be read is reported and passed over: it costs a car
-that one resume, nothing else.
+A file that can't be read costs a car that one resume, nothing else.
 """
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from iso15118.errors import LocalError
+from iso15118.io.record_files import MAX_RECORD_OCTETS, RecordFiles
 from iso15118.io.tcp import Apply
+from iso15118.ocpp.suspended import DropSuspended, KeepSuspended, SuspendedTransaction, TransactionStore
 from iso15118.session.actions import Action, DropPaused, KeepPaused
 from iso15118.session.pause import MAX_PAUSED, PausedSession, PauseStore
 
-__all__ = ["MAX_RECORD_OCTETS", "FileStore", "keeping"]
+if TYPE_CHECKING:
+    from iso15118.ocpp.station import ChargingStation
 
-MAX_RECORD_OCTETS = 1 << 20
-"""Longest record: three schedules of 1,024 steps with prices have a third of it. Ours."""
+__all__ = ["MAX_RECORD_OCTETS", "FileStore", "keeping", "keeping_transactions"]
 
 _SESSION_ID_OCTETS = 8
-_SUFFIX = ".paused.json"
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands in a file."""
-
-    version: int
-    record: PausedSession
-
-
-_VERSION = 1
+_NAME_DIGITS = 16
 
 
 class FileStore:
@@ -47,23 +37,26 @@ class FileStore:
         Args:
             directory: Where; other files in it are left alone.
             report: Is told, in one line, what could not be read or written.
-            most: How many records are held; the oldest make room.
+            most: How many records of each kind are held; the oldest make room.
 
         Raises:
             LocalError: The directory can't be made.
         """
         self.directory = directory
         self._report = report
-        self._most = most
+        self._sessions = RecordFiles(directory, ".paused.json", PausedSession, report=report, most=most)
+        self._transactions = RecordFiles(directory, ".transaction.json", SuspendedTransaction, report=report, most=most)
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LocalError(f"can't keep paused sessions in {directory}: {error.strerror}") from None
 
+    # --- sessions ---
+
     def find(self, session_id: bytes) -> PausedSession | None:
         """As ``PausedSessions.find``."""
         path = self._path(session_id)
-        record = None if path is None else self._read(path)
+        record = None if path is None else self._sessions.read(path)
         if record is not None and record.session_id != session_id:
             self._report(f"{path}: the record of another session")
             return None
@@ -72,86 +65,45 @@ class FileStore:
     def keep(self, record: PausedSession) -> None:
         """As ``PauseStore.keep``; what can't be written is reported, and the session can't be resumed then."""
         path = self._path(record.session_id)
-        data = msgspec.json.encode(_File(_VERSION, record))
-        if path is None or len(data) > MAX_RECORD_OCTETS:
-            self._report(f"a paused session of {len(data)} octets is not kept")
+        if path is None:
+            self._report("a paused session without a SessionID is not kept")
             return
-        new = path.with_suffix(f".{os.getpid()}.new")  # two processes may share a directory
-        try:
-            with new.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-        except OSError as error:
-            self._report(f"{path}: {error.strerror}")
-            self._unlink(new)
-            return
-        for old in self._paths()[self._most :]:
-            self._unlink(old)
+        self._sessions.write(path, record)
 
     def drop(self, session_id: bytes) -> None:
         """As ``PauseStore.drop``."""
         path = self._path(session_id)
         if path is not None:
-            self._unlink(path)
+            self._sessions.unlink(path)
 
     def latest(self, evcc_id: str) -> PausedSession | None:
         """The session that this car paused last; None when there is none."""
-        records = (self._read(path) for path in self._paths()[: self._most])
+        records = map(self._sessions.read, self._sessions.paths()[: self._sessions.most])
         mine = [record for record in records if record is not None and record.evcc_id == evcc_id]
         return max(mine, key=lambda record: record.paused_unix_s, default=None)
 
     def _path(self, session_id: bytes) -> Path | None:
         """The file of a session. A peer's octets become a name as hexadecimal digits only, and only as many as fit."""
-        if len(session_id) != _SESSION_ID_OCTETS:
-            return None
-        return self.directory / f"{session_id.hex()}{_SUFFIX}"
+        return self._sessions.path(session_id.hex()) if len(session_id) == _SESSION_ID_OCTETS else None
 
-    def _paths(self) -> list[Path]:
-        """The files, youngest first; those that vanish meanwhile are left out."""
-        aged: list[tuple[float, str, Path]] = []
-        try:
-            found = list(self.directory.glob(f"*{_SUFFIX}"))
-        except OSError as error:
-            self._report(f"{self.directory}: {error.strerror}")
-            return []
-        for path in found:
-            try:
-                aged.append((path.stat().st_mtime, path.name, path))
-            except FileNotFoundError:  # another process of this directory was quicker
-                continue
-            except OSError as error:
-                self._report(f"{path}: {error.strerror}")
-        return [path for _, _, path in sorted(aged, reverse=True)]
+    # --- transactions ---
 
-    def _read(self, path: Path) -> PausedSession | None:
-        try:
-            with path.open("rb") as file:
-                data = file.read(MAX_RECORD_OCTETS + 1)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            self._report(f"{path}: {error.strerror}")
-            return None
-        if len(data) > MAX_RECORD_OCTETS:
-            self._report(f"{path}: more than {MAX_RECORD_OCTETS} octets")
-            return None
-        try:
-            content = msgspec.json.decode(data, type=_File)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            self._report(f"{path}: {error}")
-            return None
-        if content.version != _VERSION:
-            self._report(f"{path}: version {content.version} of the format, not {_VERSION}")
-            return None
-        return content.record
+    def keep_transaction(self, record: SuspendedTransaction) -> None:
+        """As ``TransactionStore.keep_transaction``; what can't be written is reported, and does not survive a restart."""
+        self._transactions.write(self._transaction_path(record.transaction_id), record)
 
-    def _unlink(self, path: Path) -> None:
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            self._report(f"{path}: {error.strerror}")
+    def drop_transaction(self, transaction_id: str) -> None:
+        """As ``TransactionStore.drop_transaction``."""
+        self._transactions.unlink(self._transaction_path(transaction_id))
+
+    def transactions(self) -> tuple[SuspendedTransaction, ...]:
+        """As ``TransactionStore.transactions``, the oldest first."""
+        paths = self._transactions.paths()[: self._transactions.most]
+        return tuple(record for record in map(self._transactions.read, reversed(paths)) if record is not None)
+
+    def _transaction_path(self, transaction_id: str) -> Path:
+        """A transaction has the station's name in its own, which may not be fit for a file."""
+        return self._transactions.path(hashlib.sha256(transaction_id.encode()).hexdigest()[:_NAME_DIGITS])
 
 
 def keeping(store: PauseStore, apply: Apply) -> Apply:
@@ -168,3 +120,17 @@ def keeping(store: PauseStore, apply: Apply) -> Apply:
         return apply(action, now)
 
     return both
+
+
+def keeping_transactions(store: TransactionStore, station: ChargingStation) -> Callable[[float], None]:
+    """What a driver calls before it takes the station's frames (``StationLink(before_frames=...)``)."""
+
+    def keep(now: float) -> None:
+        for action in station.take_records(now):
+            match action:
+                case KeepSuspended(record=record):
+                    store.keep_transaction(record)
+                case DropSuspended(transaction_id=transaction_id):
+                    store.drop_transaction(transaction_id)
+
+    return keep

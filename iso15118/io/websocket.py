@@ -94,6 +94,7 @@ class StationLink:
         clock: Clock,
         before_timer: Callable[[float], object] = _nothing,
         changed: Callable[[float], object] = _nothing,
+        before_frames: Callable[[float], object] = _nothing,
         reconnect_s: tuple[float, ...] = RECONNECT_S,
     ) -> None:
         """A link that is not running yet.
@@ -102,8 +103,10 @@ class StationLink:
             station: The logic; whoever else tells it something calls ``wake`` afterwards.
             url: Of the back end, without the station's name: ``ws://host:port/ocpp``.
             clock: The station's time.
-            before_timer: Called with the time before the station's timers are handled: measure there.
+            before_timer: Called with the time before the station connects or its timers are handled: measure there.
             changed: Called with the time after the back end has said something: poll sessions there.
+            before_frames: Called with the time before frames of the station may leave, and after it was told something:
+                write there what must survive a restart (``pause_store.keeping_transactions``).
             reconnect_s: Delays before each further attempt, s; at least one.
         """
         self.station, self.clock = station, clock
@@ -111,10 +114,12 @@ class StationLink:
         self.connected = asyncio.Event()
         """Set while there is a connection."""
         self._before_timer, self._changed, self._reconnect_s = before_timer, changed, reconnect_s
+        self._before_frames = before_frames
         self._news = asyncio.Event()
 
     def wake(self) -> None:
         """The station has been told something: look for frames and timers anew. Call it from the event loop."""
+        self._before_frames(self.clock.now())
         self._news.set()
 
     async def run(self) -> None:
@@ -150,18 +155,30 @@ class StationLink:
         async with connection:
             if connection.subprotocol != SUBPROTOCOL:
                 raise OcppError("ProtocolError", f"{self.url} does not speak {SUBPROTOCOL}")
+            self._before_timer(self.clock.now())  # what happened by now happened without a back end
             self.station.connected(self.clock.now())
             self.connected.set()
             try:
-                await _drive(connection, self.station, self.clock, self._news, self._before_timer, self._changed)
+                await _drive(
+                    connection,
+                    self.station,
+                    self.clock,
+                    self._news,
+                    self._before_timer,
+                    self._changed,
+                    self._before_frames,
+                )
             finally:
                 self.connected.clear()
                 self.station.disconnected(self.clock.now())
+                self._before_frames(self.clock.now())
                 self._changed(self.clock.now())
 
     async def _offline(self, until: float) -> None:
         """Let time pass for the station until the next attempt."""
+        self._before_timer(self.clock.now())
         while (now := self.clock.now()) < until:
+            self._before_frames(now)
             due = self.station.next_timer()
             if due is not None and due <= now:
                 self._before_timer(now)
@@ -281,11 +298,13 @@ async def _drive(
     news: asyncio.Event,
     before_timer: Callable[[float], object] = _nothing,
     changed: Callable[[float], object] = _nothing,
+    before_frames: Callable[[float], object] = _nothing,
 ) -> None:
     """Carry frames and keep timers until the connection is gone, which raises ConnectionClosed or TimeoutError."""
     reading = asyncio.create_task(_read(connection, side, clock, news, changed))
     try:
         while not reading.done():
+            before_frames(clock.now())
             for text in side.take_frames():
                 async with asyncio.timeout(SEND_S):
                     await connection.send(text)

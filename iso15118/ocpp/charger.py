@@ -46,6 +46,7 @@ from iso15118.session.ports import (
 )
 from iso15118.session.ports.der import IecOutletPort, SaeOutletPort
 from iso15118.session.services import ControlMode, MobilityNeedsMode, ServiceId
+from iso15118.session.timers import Limits, Timer
 
 if TYPE_CHECKING:
     from iso15118.session.ports.der_iec import IecSettings
@@ -82,7 +83,14 @@ class OcppCharger(Charger):
     der_sae: Callable[[float], SaeSettings | None]
 
     def __init__(
-        self, device: Charger, station: ChargingStation, evse_id: int, *, unix_offset_s: float, efficiency: float = 1.0
+        self,
+        device: Charger,
+        station: ChargingStation,
+        evse_id: int,
+        *,
+        unix_offset_s: float,
+        efficiency: float = 1.0,
+        limits: Limits | None = None,
     ) -> None:
         """Join.
 
@@ -93,6 +101,7 @@ class OcppCharger(Charger):
             unix_offset_s: Seconds to add to ``now`` to get seconds since 1970.
             efficiency: From AC at the meter to DC at the outlet, one way (0 to 1]; converts a back end's schedule,
                 which counts at the meter, into one for the car. 1 when unknown, and at an AC outlet.
+            limits: Those of the outlet's sessions: how long a paused one, and so its transaction, may rest.
         """
         self.device = device
         self.station = station
@@ -100,7 +109,7 @@ class OcppCharger(Charger):
         self.unix_offset_s = unix_offset_s
         self.efficiency = efficiency
         self._soc: int | None = None
-        self._paused = False
+        self._paused_limit_s = (limits or Limits()).seconds(Timer.SECC_PAUSED_SESSION)
         self._lines = 0
         self._scheduled = False
         self._resumed = False
@@ -225,8 +234,9 @@ class OcppCharger(Charger):
         """Tell the station what the session says; call it with every action of the session."""
         match action:
             case EvccIdentified(evcc_id=evcc_id, resumed=resumed):
-                self._paused = False
-                if not resumed and self.station.transaction_id(self.evse_id) is not None:
+                if resumed:
+                    self.station.resume(self.evse_id)
+                elif self.station.transaction_id(self.evse_id) is not None:
                     # A car that paused has begun anew, or it is another car: what was paused is over.
                     self.station.end_session(self.evse_id, "StoppedByEV", now)
                 self._resumed = resumed
@@ -249,10 +259,9 @@ class OcppCharger(Charger):
             case LoopSeen(soc_percent=soc):
                 self._soc = self._soc if soc is None else soc
                 self.measure(now)
-            case Ended(paused=True):
-                self._paused = True  # the transaction goes on
+            case Ended(paused=True):  # the transaction goes on
                 self.measure(now)
-                self.station.energy_flow(self.evse_id, False, now, by_car=not self.device.pause_wanted(now))
+                self.station.suspend(self.evse_id, now, by_car=not self.device.pause_wanted(now))
             case Ended(reason=reason, error=error):
                 self.measure(now)
                 if error is None and self.device.stop_wanted(now):
@@ -264,15 +273,21 @@ class OcppCharger(Charger):
     def measure(self, now: float) -> None:
         """Give the station the meter's present truth; it samples at its own times.
 
-        While a session is paused, nothing else would tell that the car was unplugged or that the back end wants the
-        transaction to end.
+        While a session is paused, nothing else would tell that the car was unplugged, that the back end wants the
+        transaction to end, or that it has rested too long.
         """
-        if self._paused and self.device.pilot(now) == "A":
-            self._paused = False
+        self._measure(now)
+        paused_unix_s = self.station.suspended_since(self.evse_id)
+        if paused_unix_s is None:
+            return
+        if self.device.pilot(now) == "A":
             self.station.unplug(self.evse_id, now)
-        elif self._paused and self.station.stop_requested(self.evse_id):
-            self._paused = False
+        elif self.station.stop_requested(self.evse_id):
             self.station.end_session(self.evse_id, "Remote", now)
+        elif self.unix_offset_s + now - paused_unix_s > self._paused_limit_s:
+            self.station.end_session(self.evse_id, "TimeLimitReached", now)
+
+    def _measure(self, now: float) -> None:
         meter = self.device.meter(now)
         if meter is None:
             return

@@ -121,6 +121,8 @@ class OutletState:
         self.needs_deadline_s = float("inf")
         self.stop_reason: str | None = None
         self.log: EventLog | None = None
+        self.suspended_unix_s: float | None = None
+        """Since when its session has been paused; None: it is not."""
 
     @property
     def discharge_allowed(self) -> bool:

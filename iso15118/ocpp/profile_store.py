@@ -108,6 +108,11 @@ class ProfileStore:
             updated_s=time_s,
         )
 
+    def restore(self, profiles: Iterable[Profile]) -> None:
+        """Take profiles that were held before a restart."""
+        self._profiles |= {profile.profile_id: profile for profile in profiles}
+        self.revision += 1
+
     def end_transaction(self, transaction_id: str) -> None:
         """Forget the profiles of a transaction that is over."""
         self._profiles = {i: p for i, p in self._profiles.items() if p.transaction_id != transaction_id}

@@ -131,6 +131,12 @@ class RpcPeer:
         return len(self._queue) + (self._outstanding is not None)
 
     @property
+    def kept(self) -> tuple[Payload, ...]:
+        """Payloads of the kept calls that have no answer yet, in order."""
+        first = () if self._outstanding is None else (self._outstanding,)
+        return tuple(call.payload for call in (*first, *self._queue) if call.keep)
+
+    @property
     def full(self) -> bool:
         """True when another call would be refused."""
         return len(self._queue) >= self._max_queued

@@ -11,10 +11,15 @@ session. Offline, its events are queued and marked; those a back end does not an
 an event that finds no room in the queue, or that the back end refuses outright, is lost, and ``dropped_events`` counts
 it. Profiles stay valid offline unless they say otherwise (Q11).
 
+A transaction whose session is paused survives a restart of the process: ``take_records`` says what to keep
+(:mod:`iso15118.ocpp.suspended`), and ``suspended=`` takes it back.
+
 ``now`` is monotonic seconds; ``unix_offset_s`` added to it gives seconds since 1970.
 """
 
 from __future__ import annotations
+
+import msgspec
 
 from iso15118.ocpp.metering import MeterSample, register_values
 from iso15118.ocpp.needs import ChargingNeeds
@@ -22,6 +27,7 @@ from iso15118.ocpp.outlet import stopped_reason, trigger_of_stop
 from iso15118.ocpp.profiles import Target
 from iso15118.ocpp.rpc import MAX_FRAME_BYTES, Payload
 from iso15118.ocpp.station_core import NEEDS_WAIT_S, SAMPLE_INTERVAL_S, TIMER_SLACK_S, StationCore
+from iso15118.ocpp.suspended import DropSuspended, KeepSuspended, SuspendedTransaction, freeze, same, shortened
 
 __all__ = ["NEEDS_WAIT_S", "SAMPLE_INTERVAL_S", "ChargingNeeds", "ChargingStation", "MeterSample", "Target"]
 
@@ -42,6 +48,8 @@ class ChargingStation(StationCore):
         if self._offline_since_s is not None:
             self._store.back_online(self._offline_since_s, self._unix(now))
             self._offline_since_s = None
+        for outlet in self._outlets.values():
+            self._sample_from(outlet, now)
         self._rpc.connected(now)
         if self._accepted:
             self._next_heartbeat_s = now + self._heartbeat_interval_s
@@ -105,6 +113,49 @@ class ChargingStation(StationCore):
         """Calls that the back end has not answered yet; 0 when it knows everything."""
         return self._rpc.unanswered
 
+    def take_records(self, now: float) -> list[KeepSuspended | DropSuspended]:
+        """What the driver has to keep or forget so that suspended transactions survive a restart.
+
+        Carry it out before what ``take_frames`` returns is sent: then no event's number is used twice.
+        """
+        wanted = self._wanted_records(now)
+        actions: list[KeepSuspended | DropSuspended] = [
+            DropSuspended(name) for name in self._records if name not in wanted
+        ]
+        for name, record in wanted.items():
+            before = self._records.get(name)
+            if before is None or not same(record, before):
+                actions.append(KeepSuspended(record))
+            else:
+                wanted[name] = before
+        self._records = wanted
+        return actions
+
+    def _wanted_records(self, now: float) -> dict[str, SuspendedTransaction]:
+        if not self._records and all(outlet.suspended_unix_s is None for outlet in self._outlets.values()):
+            return {}
+        undelivered: dict[str, list[Payload]] = {}
+        for payload in self._rpc.kept:
+            undelivered.setdefault(payload["transactionInfo"]["transactionId"], []).append(payload)
+        running = self._transactions()
+        wanted: dict[str, SuspendedTransaction] = {}
+        for name, record in self._records.items():
+            if name not in running and name in undelivered:
+                # It has ended, and the back end is still to hear of it.
+                left = shortened(undelivered[name])
+                wanted[name] = msgspec.structs.replace(record, ended=True, undelivered=left)
+        for outlet in self._outlets.values():
+            frozen = freeze(
+                outlet,
+                profiles=self._store.profiles,
+                undelivered=() if outlet.log is None else undelivered.get(outlet.log.transaction_id, ()),
+                unix_s=self._unix(now),
+                offline_since_unix_s=self._offline_since_s,
+            )
+            if frozen is not None:
+                wanted[frozen.transaction_id] = frozen
+        return wanted
+
     # --- towards the charger: what it tells ---
 
     def plug_in(self, evse_id: int, now: float) -> None:
@@ -156,6 +207,7 @@ class ChargingStation(StationCore):
         """The present truth of the meter; the station sends it at its own times."""
         outlet = self._outlet(evse_id)
         outlet.sample = sample
+        self._sample_from(outlet, now)
         if outlet.meter_wanted_s is not None:
             self._start(outlet, now)
             self._refresh(now)
@@ -172,6 +224,15 @@ class ChargingStation(StationCore):
         if state != outlet.log.charging_state:
             outlet.log.charging_state = state
             self._event(outlet.log, "Updated", "ChargingStateChanged", now)
+
+    def suspend(self, evse_id: int, now: float, *, by_car: bool) -> None:
+        """The session is paused; the transaction goes on, over a restart too if records are kept (``take_records``)."""
+        self.energy_flow(evse_id, False, now, by_car=by_car)
+        self._outlet(evse_id).suspended_unix_s = self._unix(now)
+
+    def resume(self, evse_id: int) -> None:
+        """The paused session goes on."""
+        self._outlet(evse_id).suspended_unix_s = None
 
     def end_session(self, evse_id: int, reason: str, now: float) -> None:
         """The session is over. ``reason`` is a ReasonEnumType, or how the session puts it; anything else is Other."""
@@ -211,6 +272,10 @@ class ChargingStation(StationCore):
         """Of the running transaction; None when there is none."""
         log = self._outlet(evse_id).log
         return None if log is None else log.transaction_id
+
+    def suspended_since(self, evse_id: int) -> float | None:
+        """When the session was paused that may go on, seconds since 1970; None when there is none."""
+        return self._outlet(evse_id).suspended_unix_s
 
     def stop_requested(self, evse_id: int) -> bool:
         """Whether the back end wants the session to end."""

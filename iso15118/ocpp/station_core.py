@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from iso15118.errors import LocalError, OcppError
@@ -15,6 +15,7 @@ from iso15118.ocpp.outlet import EventLog, OutletState
 from iso15118.ocpp.profile_store import ProfileStore
 from iso15118.ocpp.profiles import Target, Transaction
 from iso15118.ocpp.rpc import MAX_QUEUED_CALLS, Answered, Called, Event, Failed, Payload, RpcPeer
+from iso15118.ocpp.suspended import SuspendedTransaction, fault_of, thaw
 from iso15118.ocpp.times import to_rfc3339
 
 __all__ = ["AUTHORIZE_RETRY_S", "ID_TOKEN_TYPE", "NEEDS_WAIT_S", "RETRY_S", "SAMPLE_INTERVAL_S", "StationCore"]
@@ -53,6 +54,7 @@ class StationCore:
         sample_interval_s: float = SAMPLE_INTERVAL_S,
         energy_transfers: Collection[str] = ("DC", "DC_BPT"),
         service_renegotiation: bool = False,
+        suspended: Iterable[SuspendedTransaction] = (),
         model: str = "evbpt station",
         vendor: str = "evbpt",
     ) -> None:
@@ -69,6 +71,7 @@ class StationCore:
                 without BPT are allowed.
             service_renegotiation: Whether its sessions can choose services anew (``SeccConfig.service_renegotiation``); a
                 back end may then allow and forbid energy transfers during a transaction (Q02).
+            suspended: Records of transactions to go on with, from before a restart; ``take_records`` made them.
             model: For BootNotification, at most 20 characters.
             vendor: For BootNotification, at most 50 characters.
 
@@ -104,11 +107,43 @@ class StationCore:
         self._offline_since_s: float | None = None
         self._asked_unix_s = unix_offset_s
         """When the profiles were last looked at."""
+        self._records: dict[str, SuspendedTransaction] = {}
+        """As the driver keeps them."""
+        self.refused_records: tuple[str, ...] = ()
+        """Records that were given and can't be gone on with, and why; the driver keeps them no longer."""
+        for record in suspended:
+            self._restore(record)
 
     @property
     def online(self) -> bool:
         """There is a connection and the back end has accepted the station."""
         return self._rpc.online and self._accepted
+
+    def _restore(self, record: SuspendedTransaction) -> None:
+        """Go on with a transaction from before a restart."""
+        name = record.transaction_id
+        self._records[name] = record
+        outlet = self._outlets.get(record.evse_id)
+        fault = fault_of(record)
+        if outlet is None:
+            fault = f"there is no outlet {record.evse_id}"
+        elif outlet.log is not None and not record.ended:
+            fault = f"{outlet.log.transaction_id} goes on at outlet {record.evse_id} already"
+        if outlet is None or fault is not None:
+            self.refused_records += (f"transaction {name} can't go on: {fault}",)
+            return
+        for payload in record.undelivered:
+            try:
+                self._rpc.call("TransactionEvent", payload, 0.0, keep=True)
+            except LocalError as error:
+                self.refused_records += (f"an event of transaction {name} is lost: {error}",)
+                self.dropped_events += 1
+        if record.ended:
+            return
+        thaw(outlet, record, self._supported)
+        self._store.restore(record.profiles)
+        since = record.saved_unix_s if record.offline_since_unix_s is None else record.offline_since_unix_s
+        self._offline_since_s = since if self._offline_since_s is None else min(since, self._offline_since_s)
 
     # --- what the back end says ---
 
@@ -265,6 +300,11 @@ class StationCore:
         if outlet.sample is not None:
             extra["values"] = register_values(outlet.sample, "Transaction.Begin")
         self._event(log, "Started", "Authorized", now, **extra)
+
+    def _sample_from(self, outlet: OutletState, now: float) -> None:
+        """A transaction that goes on after a restart is sampled from the first moment that is known."""
+        if outlet.log is not None and outlet.log.next_sample_s == float("inf"):
+            outlet.log.next_sample_s = now + self._sample_interval_s
 
     def _periodic_sample(self, outlet: OutletState, log: EventLog, now: float) -> None:
         missed = (now - log.next_sample_s) // self._sample_interval_s

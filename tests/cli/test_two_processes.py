@@ -206,17 +206,27 @@ def test_a_process_ends_with_the_status_of_its_command():
 
 
 def test_a_car_pauses_and_goes_on_after_both_programs_were_restarted(tmp_path):
+    """And its transaction at the back end goes on with it."""
     secc, car = ("--store", str(tmp_path / "secc")), ("--store", str(tmp_path / "ev"))
     told = []
-    for how in (("--pause-after", "1"), ("--seconds", "1")):
-        with v2g("evse", *LAB, "--sdp-port", "0", "--setpoint", "-11000", "--sessions", "1", "--resume-without-binding",
-                 *secc) as station:  # fmt: skip
-            port, _ = ports(station)
-            with v2g("ev", *LAB, "--port", port, *how, *car) as vehicle:
-                told.append((finish(vehicle), finish(station)))
+    with v2g("csms", "--setpoint", "-6000", "--transactions", "1") as csms:
+        url = re.search(r"ws://\S+", csms.stdout.readline())[0]
+        for how in (("--pause-after", "1"), ("--seconds", "1")):
+            with v2g("evse", *LAB, "--sdp-port", "0", "--csms", url, "--sessions", "1", "--resume-without-binding",
+                     *secc) as station:  # fmt: skip
+                first = "" if "--seconds" not in how else station.stdout.readline()
+                port, _ = ports(station)
+                with v2g("ev", *LAB, "--port", port, *how, *car) as vehicle:
+                    told.append((finish(vehicle), first + finish(station)))
+        back_end = finish(csms)
     (first_car, first_station), (second_car, second_station) = told
     assert "session paused" in first_car
     assert "session 1 paused" in first_station
+    assert re.search(r"transaction CS-1-1-\w+ goes on\n", second_station)
     assert "goes on with its paused session" in second_station
     assert "SessionSetup -> DC_ChargeParameterDiscovery" in second_car
     assert "session ended regularly: SessionStop" in second_car
+    assert back_end.count("transaction ended, StoppedByEV") == 1
+    sums = [int(n) for text in (first_station, second_station) for n in re.search(r"exported (\d+) Wh", text).groups()]
+    assert f"exported {sum(sums)} Wh" in back_end.splitlines()[-2]
+    assert list((tmp_path / "secc").iterdir()) == []

@@ -73,8 +73,12 @@ class Pair:
         self.csms.disconnected("CS-1", self.now)
         return self
 
+    def before_frames(self):
+        """Where a driver writes what must survive a restart."""
+
     def exchange(self):
         while self.online:
+            self.before_frames()
             up, down = self.station.take_frames(), self.csms.take_frames("CS-1")
             if not up and not down:
                 break
