@@ -19,6 +19,7 @@ from iso15118.errors import LocalError
 from iso15118.io.peers import PEERS
 from iso15118.session.core import State
 from iso15118.session.evcc import EvccConfig
+from iso15118.session.ports import EnergyOffer, OfferedSchedule, Prices, ValueAddedService
 from iso15118.session.secc import SeccConfig
 from iso15118.session.services import ControlMode, ServiceId
 from iso15118.session.timers import PROFILES, Timer
@@ -81,6 +82,8 @@ class CarPart(msgspec.Struct, frozen=True, kw_only=True):
     battery: BatteryConfig = BatteryConfig()
     charger: OnBoardConfig = OnBoardConfig()
     """The charger on board, for AC."""
+    energy_offer: EnergyOffer | None = None
+    """What it would take and give, and at which prices: told in Scheduled control of a service that gives back."""
     signs: bool = True
     """Whether it has a key to sign meter readings with."""
     peer: str = "none"
@@ -98,6 +101,15 @@ class StationPart(msgspec.Struct, frozen=True, kw_only=True):
     """The outlet of a DC station."""
     ac: AcOutletConfig = AcOutletConfig()
     """The outlet of an AC station."""
+    schedules: tuple[OfferedSchedule, ...] = ()
+    """Of its own, with prices if it likes: offered in Scheduled control unless the back end has a plan (and
+    without its set point a car only charges). Times from the
+    arrival, power at the outlet; in ``station.options.pricings`` the kind of the prices must be offered, and in
+    ``car.options.pricings`` be preferred."""
+    prices: Prices | None = None
+    """Told in Dynamic control."""
+    value_added: tuple[ValueAddedService, ...] = ()
+    """Offered beside energy; ``car.options.value_added_services`` says which of them the car takes."""
     peer: str = "none"
     """Profile of a deployed peer that the station is set for."""
     options: SeccConfig = SeccConfig()
@@ -146,6 +158,14 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """A part of how the station puts it."""
     service: ServiceId | None = None
     """What was selected last."""
+    schedule: int | None = None
+    """Id of the schedule that the car chose last."""
+    cost: float | None = None
+    """What that costs as the car reckons, in the currency of its prices, to a thousandth."""
+    told_prices: Literal["absolute", "levels"] | None = None
+    """Kind of the prices that the car was told last, with schedules or in Dynamic control."""
+    value_added: tuple[tuple[int, int], ...] | None = None
+    """Value-added services that were selected last, each with its parameter set: ``[[65, 4]]``."""
     imported_wh: NotNegative | None = None
     """Into the car, AC at the meter."""
     exported_wh: NotNegative | None = None

@@ -41,7 +41,7 @@ def read(cls: type[T], data: object, where: str, *, closed: Mapping[type, Mappin
     """
     try:
         values = _Reader(closed or {}).value(data, inspect.type_info(cls), "")
-        return msgspec.convert(values, cls)
+        return msgspec.convert(values, cls, str_keys=True)  # keys of TOML are text, numbers among them
     except LocalError as error:
         raise LocalError(f"{where}: {error}") from None
     except msgspec.ValidationError as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from iso15118.session.actions import NeedsTold, ScheduleChosen, SchedulesTold, ServiceChosen
 from iso15118.session.services import ServiceId
 from sim.events import Standby
 from sim.play import Play, live_parts
@@ -97,6 +98,7 @@ def _checks(play: Play, result: Result, end: str) -> Iterator[Check]:
     if expect.service is not None:
         found = ServiceId(world.service_id).name if world.service_id else "none"
         yield Check(what=f"the service is {expect.service.name}", ok=found == expect.service.name, found=found)
+    yield from _choices(play)
     yield from _energies(play, result, end)
     codes = tuple(sorted(code for code in world.codes if not code.startswith("OK")))
     wanted_codes = tuple(sorted(expect.codes))
@@ -126,6 +128,43 @@ def _checks(play: Play, result: Result, end: str) -> Iterator[Check]:
         views = world.csms.transactions(world.station.station_id)
         told = str(views[-1].stopped_reason) if views else "nothing"
         yield Check(what=f"the back end is told {expect.stopped_reason}", ok=told == expect.stopped_reason, found=told)
+
+
+def _choices(play: Play) -> Iterator[Check]:
+    """What was told and chosen beside the service."""
+    expect, last = play.file.expect, play.world.last
+    chosen, told = last.get(("EV", ScheduleChosen)), last.get(("EV", SchedulesTold))
+    if expect.schedule is not None:
+        found = chosen.schedule_tuple_id if isinstance(chosen, ScheduleChosen) else None
+        yield Check(what=f"schedule {expect.schedule} is chosen", ok=found == expect.schedule, found=str(found))
+    if expect.cost is not None:
+        cost = chosen.cost if isinstance(chosen, ScheduleChosen) else None
+        near = cost is not None and abs(cost - expect.cost) <= 0.001
+        yield Check(what=f"it costs {expect.cost:g}", ok=near, found=str(cost))
+    if expect.told_prices is not None:
+        kinds = _kinds_of_prices(told) if isinstance(told, SchedulesTold) else []
+        yield Check(
+            what=f"prices are told: {expect.told_prices}", ok=kinds == [expect.told_prices], found=", ".join(kinds)
+        )
+    if expect.value_added is not None:
+        service = last.get(("EV", ServiceChosen))
+        found_sets = service.value_added if isinstance(service, ServiceChosen) else ()
+        yield Check(
+            what=f"value-added services {expect.value_added} are selected",
+            ok=sorted(found_sets) == sorted(expect.value_added),
+            found=str(found_sets),
+        )
+    offer, needs = play.file.car.energy_offer, last.get(("SECC", NeedsTold))
+    if offer is not None:
+        heard = needs.needs.energy_offer if isinstance(needs, NeedsTold) else None
+        same = heard is not None and heard.entries == offer.entries and heard.stacks == offer.stacks
+        yield Check(what="the station is told what the car offers", ok=same, found=str(heard))
+
+
+def _kinds_of_prices(told: SchedulesTold) -> list[str]:
+    """Each kind once."""
+    prices = [told.dynamic_prices, *(each.charging_prices for each in told.schedules)]
+    return sorted({str(each.__struct_config__.tag) for each in prices if each is not None})
 
 
 def _violations(expect: Expectation, result: Result) -> Check:

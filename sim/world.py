@@ -27,6 +27,9 @@ from iso15118.session.actions import (
     Ended,
     KeepPaused,
     LoopSeen,
+    NeedsTold,
+    ScheduleChosen,
+    SchedulesTold,
     ServiceChosen,
     SetPilot,
     StateChanged,
@@ -116,6 +119,8 @@ class World:
         """How often the station's session came to a state."""
         self.service_id = 0
         """The energy transfer service selected last; 0 before."""
+        self.last: dict[tuple[str, type], Action] = {}
+        """The last report of each kind that a side (``EV``, ``SECC``) made of what it was told and what it chose."""
         self.samples: list[Sample] = []
         self.iso_registers = (0, 0)
         """Charged and discharged Wh of the session as last told to the car."""
@@ -241,8 +246,11 @@ class World:
                 case Transmit():
                     self._carry(action, "station", self._to_secc)
                     continue
+                case ScheduleChosen() | SchedulesTold():
+                    self.last["EV", type(action)] = action
                 case ServiceChosen(service_id=service_id):
                     self.service_id = service_id
+                    self.last["EV", type(action)] = action
                 case SetPilot(state=state):
                     self.outlet.pilot_state = state if self.plant.plugged else "A"
                 case LoopSeen(charged_wh=charged, discharged_wh=discharged) if charged is not None:
@@ -270,6 +278,8 @@ class World:
                 case Transmit():
                     self._carry(action, "car", self._to_evcc)
                     continue
+                case NeedsTold():
+                    self.last["SECC", type(action)] = action
                 case StateChanged(after=after):
                     self.entered[after] += 1
                 case Close():

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect as types
 
+from iso15118.session import ports
 from sim import events, scenario_file
 from sim.ac_car import OnBoardConfig
 from sim.ac_outlet import AcOutletConfig
@@ -84,6 +85,13 @@ _TABLES: tuple[tuple[str, type], ...] = (
     ("`[station.dc]`", OutletConfig),
     ("`[station.dc.converter]`", ConverterConfig),
     ("`[station.ac]`", AcOutletConfig),
+    ("`[[station.value_added]]`", ports.ValueAddedService),
+    ("`[[station.schedules]]`", ports.OfferedSchedule),
+    ('Prices of `kind = "absolute"`', ports.AbsolutePrices),
+    ('Prices of `kind = "levels"`', ports.PriceLevels),
+    ("`stacks`", ports.PriceStack),
+    ("`rules`", ports.EnergyPrice),
+    ("`[car.energy_offer]`", ports.EnergyOffer),
     ("`[back_end]`", scenario_file.BackEndPart),
     ("`[[back_end.schedule]]`", scenario_file.Step),
     ("`[link]`", scenario_file.LinkPart),
@@ -180,7 +188,10 @@ def _kind(kind: types.Type) -> str:
     match kind:
         case types.UnionType():
             parts = [each for each in kind.types if not isinstance(each, types.NoneType)]
-            return "table" if len(parts) > 1 else _kind(parts[0])
+            if len(parts) > 1:
+                tables = any(isinstance(each, types.StructType) for each in parts)
+                return "table" if tables else " or ".join(sorted(map(_kind, parts)))
+            return _kind(parts[0])
         case types.StructType():
             return "table"
         case types.DictType():

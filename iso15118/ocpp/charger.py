@@ -156,7 +156,7 @@ class OcppCharger(Charger):
         return own + self.station.schedule_revision if self._scheduled else own
 
     def schedules(self, needs: ChargingNeeds, now: float) -> tuple[OfferedSchedule, ...]:
-        """The back end's plan until departure (or a day), as power at the outlet."""
+        """The back end's plan until departure (or a day), as power at the outlet; the device's own without one."""
         horizon = _DAY_S if needs.departure_s is None else max(needs.departure_s - now, 1.0)
         plan = self.station.schedule(self.evse_id, now, horizon)
         starts = [start for start, _ in plan] + [horizon]
@@ -166,7 +166,7 @@ class OcppCharger(Charger):
             if end > start
         )
         if not entries:
-            entries = ((horizon, min(needs.max_charge_power_w, self._own_limits(needs, now).max_charge_power_w)),)
+            return self.device.schedules(needs, now)
         return (OfferedSchedule(start_s=now, entries=entries),)
 
     def mobility_needs(self, now: float) -> MobilityNeeds:

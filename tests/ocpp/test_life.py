@@ -7,7 +7,7 @@ import pytest
 
 from iso15118.ocpp.charger import OcppCharger
 from iso15118.ocpp.station import ChargingStation
-from iso15118.session.ports import Authorization, Wish
+from iso15118.session.ports import Authorization, ChargingNeeds, OfferedSchedule, SimpleCharger, Wish
 from iso15118.session.services import ServiceId
 from sim.csms import Csms
 from tests.ocpp.pair import Pair, Quiet
@@ -203,3 +203,20 @@ def test_a_session_that_can_not_go_on_without_its_transaction():
     first.charger.resume = False
     (opened,) = resumed(first).messages("SessionSetupRes")
     assert opened.response_code.value == "OK_NewSessionEstablished"
+
+
+def test_a_station_with_schedules_of_its_own_offers_them_while_the_back_end_has_no_plan():
+    device, station = SimpleCharger(), ChargingStation("CS-1", id_token="card")
+    charger = OcppCharger(device, station, 1, unix_offset_s=0.0)
+    needs = ChargingNeeds(
+        service_id=ServiceId.DC,
+        control_mode=1,
+        mobility_needs_mode=1,
+        bidirectional=False,
+        maximum_supporting_points=12,
+        max_charge_power_w=5_000.0,
+        departure_s=100.0,
+    )
+    assert [each.entries for each in charger.schedules(needs, 0.0)] == [((100.0, 5_000.0),)]
+    device.schedule = tuple(OfferedSchedule(schedule_tuple_id=i, start_s=0.0, entries=((9.0, 1.0),)) for i in (1, 2))
+    assert charger.schedules(needs, 0.0) == device.schedule

@@ -120,7 +120,7 @@ def test_an_ac_outlet_has_no_check_of_the_cable_and_an_island_an_order() -> None
 
 def test_a_word_that_sessions_can_not_do_yet_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     table: dict[type, Callable[[Play, Any], None]] = {}
-    monkeypatch.setattr("sim.play._EVENTS", table)
+    monkeypatch.setattr("sim.play.EVENTS", table)
     with pytest.raises(LocalError, match=r"event\[0\] \(stop\): sessions can't do this yet"):
         Play(file(event=[{"do": "stop", "by": "car", "at_s": 3}]))
     assert ev.Stop not in table
@@ -203,6 +203,31 @@ def test_an_expectation_that_is_not_met_is_told(sets: dict[str, Any], what: str)
     outcome = played(**sets)
     assert not outcome.ok
     assert any(each.startswith(what) for each in missed(outcome)), outcome.failures()
+
+
+@pytest.mark.parametrize(
+    ("name", "sets", "what"),
+    [
+        ("ac_bpt-scheduled-prices", {"expect.schedule": 1}, "schedule 1 is chosen: 2"),
+        ("ac_bpt-scheduled-prices", {"expect.cost": 0.05}, "it costs 0.05: 0.045"),
+        ("ac_bpt-scheduled-prices", {"expect.told_prices": "levels"}, "prices are told: levels: absolute"),
+        ("ac_bpt-scheduled-prices", {"expect.value_added": [[65, 3]]}, "value-added services ((65, 3),) are selected: ()"),
+        ("dc_bpt-dynamic-value_added", {"expect.value_added": [[65, 4]]}, "value-added services ((65, 4),) are"),
+        ("dc_bpt-dynamic-value_added", {"expect.schedule": 1}, "schedule 1 is chosen: None"),
+        ("dc_bpt-scheduled-energy_offer", {"car.control": ["DYNAMIC"]}, "the station is told what the car offers: None"),
+        ("ac_bpt-dynamic-prices", {"car.options.pricings": ["NONE", "PRICE_LEVELS"],
+                                   "station.options.pricings": ["NONE", "PRICE_LEVELS"],
+                                   "station.options.emitter_profile": "FULL"}, "prices are told: levels: "),
+    ],
+)  # fmt: skip
+def test_choices_that_are_not_made_are_told(name: str, sets: dict[str, Any], what: str) -> None:
+    outcome = play_file(load(SHIPPED / f"{name}.toml", sets=sets))
+    assert any(each.startswith(what) for each in outcome.failures()), outcome.failures()
+
+
+def test_a_price_that_no_message_could_carry_is_refused_with_its_file() -> None:
+    with pytest.raises(LocalError, match=r"dc_bpt-dynamic-normal.toml: .*PriceLevels.entries has 0 items"):
+        file(**{"station.prices": {"kind": "levels", "number_of_levels": 1, "entries": []}})
 
 
 def test_a_session_that_never_ends_is_unfinished() -> None:
