@@ -50,6 +50,7 @@ __all__ = [
     "AC_OFF",
     "CHARGE_LOOPS",
     "FINAL_STATES",
+    "MAX_SERVICE_ROUNDS",
     "NO_CURRENT_A",
     "NO_SESSION",
     "PARAMETER_DISCOVERIES",
@@ -66,6 +67,9 @@ NO_CURRENT_A = 1.0
 
 _ROUNDING_S = 1e-6
 """Sums and differences of times are floats: so much is not late."""
+
+MAX_SERVICE_ROUNDS = 256
+"""How often services may be chosen anew in one session; each time contactors open and close. Ours."""
 
 NO_SESSION = bytes(8)
 """The SessionID of the first request."""

@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
+from iso15118.messages.iso20.common.session_stop import ChargingSession, SessionStopReq
 from iso15118.messages.iso20.common.vehicle_check import EVCheckInStatus
-from iso15118.messages.iso20.types import EVSENotification
+from iso15118.messages.iso20.types import EVSENotification, ResponseCode
 from iso15118.session import actions as act
-from iso15118.session.core import State
+from iso15118.session.core import MAX_SERVICE_ROUNDS, State
 from iso15118.session.ports import (
     AbsolutePrices,
     AcOutlet,
@@ -192,6 +193,61 @@ def test_isolation_is_tested_again_whatever_the_monitor_still_says() -> None:
     world.at(20.0, lambda: offer(world, 2, 6)).at(40.0, lambda: stop(world)).start().run().check_end()
     tests = [e for e in world.events(act.SetStage, SECC) if e.item.mode is act.StageMode.ISOLATION_TEST]
     assert [e.now > 20.0 for e in tests] == [False, True]
+
+
+def test_services_are_not_chosen_anew_for_ever() -> None:
+    world = World(secc=YES, evcc={"services": (ServiceId.DC_BPT, ServiceId.DC)})
+    offer(world, 2)
+    world.start().run(until_s=10.0)
+    world.secc.context.service_rounds = world.evcc.context.service_rounds = MAX_SERVICE_ROUNDS - 1
+    world.at(20.0, lambda: offer(world, 2, 6)).at(40.0, lambda: offer(world, 2)).run().check_end()
+    assert len(world.messages("ServiceDiscoveryReq")) == 2
+    assert world.error(EV) is world.error(SECC) is None
+
+
+def test_a_station_has_enough_of_a_car_that_chooses_services_anew_for_ever() -> None:
+    world = World(secc=YES).start().run_to(SECC, State.SCHEDULE_EXCHANGE)
+    world.secc.context.service_rounds = MAX_SERVICE_ROUNDS
+    request = SessionStopReq(header=world.evcc.header(world.now), charging_session=ChargingSession.ServiceRenegotiation)
+    world.inject(SECC, request)
+    assert world.last_code() == "FAILED_NoServiceRenegotiationSupported"
+
+
+# --- schedules ---
+
+
+@pytest.mark.parametrize("why", ["refused", "no answer", "change over refused"])
+def test_a_wish_of_the_driver_that_was_not_granted_beside_the_loop_is_told_again(why: str) -> None:
+    world = World(mode=ControlMode.SCHEDULED, evcc={"renegotiation_stream": Stream.SIDE}, encoded=False)
+    world.start().run(until_s=5.0)
+    world.vehicle.needs_number += 1
+
+    def allow(yes: bool) -> None:
+        if why == "no answer":
+            world.charger.schedule_ready = yes
+        else:
+            world.secc.config = replace(world.secc.config, schedule_renegotiation=yes)
+
+    if why == "change over refused":
+        world.when("ScheduleExchangeRes", lambda: allow(False), nth=2)
+    else:
+        allow(False)
+    world.at(70.0, lambda: allow(True)).at(150.0, lambda: stop(world)).run().check_end()
+    assert world.error(EV) is world.error(SECC) is None
+    assert len(world.events(act.PowerProfileChosen, SECC)) == 2
+
+
+def test_a_car_gives_up_beside_the_loop_and_asks_out_of_it() -> None:
+    world = World(mode=ControlMode.SCHEDULED, evcc={"renegotiation_stream": Stream.SIDE})
+    world.start().run(until_s=5.0)
+    world.charger.schedule_ready = False
+    world.vehicle.needs_number += 1
+    world.run(until=lambda: any(e.side for e in world.log))
+    world.evcc.config = replace(world.evcc.config, renegotiation_stream=Stream.MAIN)
+    world.run(until_s=140.0)
+    codes = [r.response_code for r in world.messages("PowerDeliveryRes")]
+    assert ResponseCode.WARNING_ScheduleRenegotiationFailed not in codes
+    assert State.SCHEDULE_RENEGOTIATION.value in [e.item.after for e in world.events(act.StateChanged, SECC)]
 
 
 # --- ramps ---
@@ -424,3 +480,28 @@ def test_a_set_point_without_end_is_what_the_limits_allow() -> None:
     assert math.isfinite(told.ac_power_w)
     assert told.ac_power_w >= told.max_power_w
     world.run().check_end()
+
+
+@pytest.mark.parametrize("service", [ServiceId.DC_BPT, ServiceId.AC_BPT])
+def test_schedules_without_steps_or_end(service: ServiceId) -> None:
+    world = World(service=service, mode=ControlMode.SCHEDULED)
+    world.charger.schedule = (
+        OfferedSchedule(start_s=0.0, entries=()),
+        OfferedSchedule(
+            schedule_tuple_id=2, start_s=0.0, entries=((60.0, math.nan), (math.inf, math.inf), (60.0, -math.inf))
+        ),
+    )
+    world.at(90.0, lambda: stop(world)).start().run().check_end()
+    assert world.error(EV) is world.error(SECC) is None
+    assert world.registers()[0] > 20
+
+
+@pytest.mark.parametrize("mode", list(ControlMode))
+@pytest.mark.parametrize("service", [ServiceId.DC_BPT, ServiceId.AC_BPT])
+@pytest.mark.parametrize("departure_s", [math.inf, -math.inf, math.nan, 1e15, -5.0])
+def test_a_departure_at_no_time(service: ServiceId, mode: ControlMode, departure_s: float) -> None:
+    needs = EnergyNeeds(departure_s=departure_s, target_energy_wh=5_000.0, maximum_energy_wh=20_000.0)
+    world = World(service=service, mode=mode, needs=needs, evcc={"complete_power_profile": True})
+    world.charger.schedule = (OfferedSchedule(start_s=0.0, entries=((3_600.0, 3_000.0),)),)
+    world.at(10.0, lambda: stop(world)).start().run().check_end()
+    assert world.error(EV) is world.error(SECC) is None

@@ -95,7 +95,7 @@ def parameters_told(session: EvccSession, response: ac.AC_ChargeParameterDiscove
 def compose_charge_loop(session: EvccSession, now: float) -> ac.AC_ChargeLoopReq:
     """Tell what the car takes or gives, its limits and (Dynamic) its needs; limits of zero while stopping."""
     meter = begin_loop(session, now)
-    context, needs = session.context, session.vehicle.needs(now)
+    context, needs = session.context, session.needs(now)
     reading = session.inlet.ac_reading(now)
     limits = NOTHING.first(context.ac_lines) if context.resting else _present(session, _limits(session, now), now)
     fields: dict[str, Any] = {

@@ -117,6 +117,8 @@ class EvccContext:
     """Energy services the station offered last."""
     renegotiation_supported: bool = False
     """Whether the station lets services be chosen anew in this session."""
+    service_rounds: int = 0
+    """How often services were chosen anew."""
     passed_over: set[int] = field(default_factory=set)
     """Services that were offered, but in no parameter set the car can use."""
     service_id: int = 0
@@ -202,6 +204,8 @@ class EvccContext:
     """The station's last word was EVSENotification ScheduleRenegotiation."""
     told_revision: int | None = None
     """Revision of the needs that were told last."""
+    revision_before: int | None = None
+    """The same before the exchange beside the loop: that of the needs which the schedule in force is for."""
     renegotiating: bool = False
     """Out of the loop for new schedules."""
     asking_aside: bool = False
@@ -232,8 +236,15 @@ class EvccContext:
             evse_id=self.evse_id,
             rejected_services=self.rejected_services,
             lock_over=self.lock_over,
+            service_rounds=self.service_rounds + 1,
             confirming=self.confirming,
         )
+
+    def give_up_next(self) -> None:
+        """The renegotiation under way is not granted: what was told in it is to be told again."""
+        if self.asking_aside or self.next_ready:
+            self.told_revision = self.revision_before
+        self.drop_next()
 
     def drop_next(self) -> None:
         """No renegotiation is under way any more."""

@@ -51,7 +51,7 @@ def compose_parameters(session: EvccSession, now: float) -> dc.DC_ChargeParamete
         "ev_minimum_charge_current": limit(limits.min_charge_current_a),
         "ev_maximum_voltage": limit(limits.max_voltage_v),
         "ev_minimum_voltage": limit(limits.min_voltage_v),
-        "target_soc": session.vehicle.needs(now).target_soc_percent,
+        "target_soc": session.needs(now).target_soc_percent,
     }
     mode: dc.DC_CPDReqEnergyTransferMode
     if session.context.bidirectional:
@@ -183,7 +183,7 @@ def _present_limits(session: EvccSession, now: float) -> VehicleLimits:
 
 
 def _dynamic(session: EvccSession, limits: VehicleLimits, now: float) -> dc.Dynamic_DC_CLReqControlMode:
-    needs, stop = session.vehicle.needs(now), session.context.resting
+    needs, stop = session.needs(now), session.context.resting
     common: dict[str, Any] = {
         "departure_time": None if needs.departure_s is None else max(0, round(needs.departure_s - now)),
         **energy_requests(needs),
@@ -205,7 +205,7 @@ def _dynamic(session: EvccSession, limits: VehicleLimits, now: float) -> dc.Dyna
 
 
 def _scheduled(session: EvccSession, now: float) -> dc.Scheduled_DC_CLReqControlMode:
-    limits, needs = _present_limits(session, now), session.vehicle.needs(now)
+    limits, needs = _present_limits(session, now), session.needs(now)
     common: dict[str, Any] = {
         **energy_requests(needs),
         "ev_target_current": rational(target_current(session, now), step=-2),

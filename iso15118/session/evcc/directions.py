@@ -23,7 +23,7 @@ def may_discharge(session: EvccSession, now: float) -> bool:
     if not context.bidirectional or context.channel is ChannelSelection.Charge:
         return False
     soc = session.vehicle.battery(now).soc_percent
-    floors = (session.vehicle.needs(now).minimum_soc_percent, context.station_needs.minimum_soc_percent)
+    floors = (session.needs(now).minimum_soc_percent, context.station_needs.minimum_soc_percent)
     return all(floor is None or soc > floor for floor in floors)
 
 
@@ -40,7 +40,7 @@ def choose_channel(session: EvccSession, now: float) -> ChannelSelection | None:
     if wish is not None:
         return wish
     if context.control_mode is ControlMode.DYNAMIC:
-        giving = session.vehicle.needs(now).target_energy_wh < 0
+        giving = session.needs(now).target_energy_wh < 0
         return ChannelSelection.Discharge if giving else ChannelSelection.Charge
     power = 0.0 if context.schedule is None else scheduled_power(context.schedule, now)
     if power == 0.0:

@@ -68,7 +68,7 @@ def begin_loop(session: EvccSession, now: float) -> bool:
 
 def display_parameters(session: EvccSession, now: float) -> DisplayParameters:
     """What a display may show of the battery."""
-    battery, needs, shown = session.vehicle.battery(now), session.vehicle.needs(now), session.vehicle.display(now)
+    battery, needs, shown = session.vehicle.battery(now), session.needs(now), session.vehicle.display(now)
     capacity_wh = battery.capacity_wh if shown.capacity_wh is None else shown.capacity_wh
     complete = shown.charging_complete
     return DisplayParameters(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.messages.iso20.types import EVSENotification, EVSEStatus
+from iso15118.session.core import MAX_SERVICE_ROUNDS
 from iso15118.session.evcc.session import EvccSession
 
 __all__ = ["follow"]
@@ -20,7 +21,9 @@ def follow(session: EvccSession, status: EVSEStatus | None) -> None:
     wish = None if status is None else status.evse_notification
     session.context.station_wants_schedule = wish is EVSENotification.ScheduleRenegotiation
     how = None if status is None else _LEAVE.get(status.evse_notification)
-    if how is ChargingSession.ServiceRenegotiation and not session.context.renegotiation_supported:
+    context = session.context
+    may = context.renegotiation_supported and context.service_rounds < MAX_SERVICE_ROUNDS
+    if how is ChargingSession.ServiceRenegotiation and not may:
         how = ChargingSession.Terminate
     if status is not None and status.evse_notification is EVSENotification.ExitStandby and session.context.standby:
         session.context.standby_left = True

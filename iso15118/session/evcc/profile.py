@@ -87,7 +87,7 @@ def _entries(steps: tuple[tuple[float, float], ...]) -> EVPowerProfileEntryList:
 
 def _dynamic_profile(session: EvccSession, now: float) -> EVPowerProfile:
     """In Dynamic control a profile binds nobody: the most the car takes, until departure or a day."""
-    departure_s = session.vehicle.needs(now).departure_s
+    departure_s = session.needs(now).departure_s
     duration = _DAY_S if departure_s is None else max(1, round(departure_s - now))
     return EVPowerProfile(
         time_anchor=max(0, round(session.unix_offset_s + now)),

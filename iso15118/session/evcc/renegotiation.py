@@ -75,7 +75,7 @@ def renegotiated(session: EvccSession, response: PowerDeliveryRes, now: float) -
 
 def _give_up(session: EvccSession, now: float) -> None:
     context = session.context
-    context.drop_next()
+    context.give_up_next()
     session.timers.stop(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE, Timer.EVCC_SIDE_INTERVAL)
     session.timers.start(Timer.EVCC_RENEGOTIATION_RETRY, now)
 
@@ -104,7 +104,8 @@ def compose_aside(session: EvccSession, now: float) -> Record | None:
         return None
     if not context.asking_aside and not session.wants_renegotiation(now):
         return None
-    context.asking_aside = True
+    if not context.asking_aside:
+        context.asking_aside, context.revision_before = True, context.told_revision
     return compose(session, now)
 
 

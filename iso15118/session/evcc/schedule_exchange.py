@@ -38,7 +38,7 @@ _DAY_S = 86_400
 def compose(session: EvccSession, now: float) -> ScheduleExchangeReq:
     """Tell the needs; repeated with fresh figures while Ongoing."""
     session.timers.start_once(Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE, now)
-    needs = session.vehicle.needs(now)
+    needs = session.needs(now)
     session.context.told_revision = session.vehicle.needs_revision(now)
     departure = None if needs.departure_s is None else max(0, round(needs.departure_s - now))
     base: dict[str, Any] = {
@@ -146,7 +146,7 @@ def _choose(session: EvccSession, offered: tuple[OfferedSchedule, ...], now: flo
     kept = [each for each in offered if each.schedule_tuple_id == context.kept_tuple_id]
     situation = Situation(
         schedules=tuple(kept) or offered,
-        needs=session.vehicle.needs(now),
+        needs=session.needs(now),
         power=power_range(session, now),
         now=now,
     )

@@ -13,7 +13,7 @@ from iso15118.messages.iso20.common.service import (
 )
 from iso15118.messages.iso20.common.session_stop import ChargingSession
 from iso15118.session.actions import ServiceChosen
-from iso15118.session.core import PARAMETER_DISCOVERIES, State, Step, parameter_discovery_of
+from iso15118.session.core import MAX_SERVICE_ROUNDS, PARAMETER_DISCOVERIES, State, Step, parameter_discovery_of
 from iso15118.session.evcc.session import EvccSession, Phase, Phases
 from iso15118.session.parameter_sets import preferred, service_chosen
 from iso15118.session.ports.ac import AcInletPort
@@ -61,7 +61,8 @@ def better_service(session: EvccSession, now: float) -> bool:
     """Whether the car would choose another service of those on offer by now, and the station lets it."""
     context = session.context
     others = [each for each in _candidates(session, now) if each not in context.passed_over]
-    return context.renegotiation_supported and bool(others) and others[0] != context.service_id
+    may = context.renegotiation_supported and context.service_rounds < MAX_SERVICE_ROUNDS
+    return may and bool(others) and others[0] != context.service_id
 
 
 def _usable(session: EvccSession) -> frozenset[ServiceId]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from iso15118.errors import LocalError, PeerTimeout, RemoteError, SequenceError, SessionError
 from iso15118.messages.iso20.common.session_setup import SessionSetupRes
@@ -15,13 +18,16 @@ from iso15118.session.actions import Action, Send, SetContactor, SetPilot
 from iso15118.session.core import AC_OFF, CHARGE_LOOPS, FINAL_STATES, Session, State, Step
 from iso15118.session.evcc.context import EvccConfig, EvccContext
 from iso15118.session.pause import PausedSession
-from iso15118.session.ports import Vehicle, Wish
+from iso15118.session.ports import EnergyNeeds, Vehicle, Wish
 from iso15118.session.ports.ac import AcInletPort
 from iso15118.session.services import GeneratorMode, ServiceId
 from iso15118.session.timers import Limits, Timer
 from iso15118.v2gtp import PayloadType
 
 __all__ = ["EvccSession", "Phase", "Phases", "SidePhase", "SidePhases"]
+
+_MAX_DEPARTURE_S = 2**32 - 1
+"""Largest DepartureTime."""
 
 
 class Phase(NamedTuple):
@@ -156,6 +162,14 @@ class EvccSession(Session):
             raise LocalError("this vehicle has no charger for AC")
         return self.vehicle
 
+    def needs(self, now: float) -> EnergyNeeds:
+        """What the driver needs; a departure that no message could name is none."""
+        needs = self.vehicle.needs(now)
+        departure_s = needs.departure_s
+        if departure_s is None or (math.isfinite(departure_s) and departure_s - now <= _MAX_DEPARTURE_S):
+            return needs
+        return replace(needs, departure_s=None)
+
     def wants_to_stop(self, now: float) -> bool:
         """Whether the driver, or an earlier event, ends the session."""
         return self.context.stopping or self.vehicle.wish(now) is Wish.STOP
@@ -276,7 +290,7 @@ class EvccSession(Session):
             self.context.welding_over = True
             return []
         if timer is Timer.EVCC_ONGOING_SCHEDULE_EXCHANGE and self.context.asking_aside:
-            self.context.asking_aside = False  # the old schedule goes on
+            self.context.give_up_next()  # the old schedule goes on
             self.timers.start(Timer.EVCC_RENEGOTIATION_RETRY, now)
             return []
         if timer in (Timer.EVCC_SIDE_INTERVAL, Timer.EVCC_RENEGOTIATION_RETRY):

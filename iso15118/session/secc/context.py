@@ -151,6 +151,8 @@ class SeccContext:
     offered_value_added: tuple[ValueAddedService, ...] = ()
     """As told in service discovery."""
     detailed_services: set[int] = field(default_factory=set)
+    service_rounds: int = 0
+    """How often services were chosen anew."""
     details: int = 0
     """ServiceDetail requests answered."""
     service_id: int = 0
@@ -241,6 +243,7 @@ class SeccContext:
             confirming=self.confirming,
             peer_discharge_sign=self.peer_discharge_sign,
             der_returns=self.der_returns,
+            service_rounds=self.service_rounds + 1,
         )
 
     def take_next(self) -> None:

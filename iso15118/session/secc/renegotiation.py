@@ -36,6 +36,8 @@ def renegotiate(session: SeccSession, request: PowerDeliveryReq, now: float) -> 
     an exchange on the side stream has not come to its end.
     """
     context = session.context
+    if context.exchanging_aside and Timer.SECC_ONGOING_SCHEDULE_EXCHANGE in session.expired:
+        context.drop_next()  # the car has given it up, or it could have been answered by now
     possible = session.state in CHARGE_LOOPS and session.config.schedule_renegotiation
     if not possible or context.exchanging_aside:
         code = ResponseCode.WARNING_ScheduleRenegotiationFailed

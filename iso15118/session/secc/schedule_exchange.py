@@ -199,7 +199,8 @@ def _most_points(session: SeccSession, needs: ChargingNeeds) -> int:
 
 def _schedules(session: SeccSession, needs: ChargingNeeds, now: float) -> Scheduled_SEResControlMode:
     # Which schedules to offer is the station's choice: the first ones, as many as the car's codec can be trusted with.
-    offered = session.charger.schedules(needs, now)[: longest(_MAX_TUPLES, session.emitter_profile)]
+    offered = [each for each in session.charger.schedules(needs, now) if each.corridor]  # one without steps is none
+    offered = offered[: longest(_MAX_TUPLES, session.emitter_profile)]
     schedules: dict[int, SentSchedule] = {}
     sent = Scheduled_SEResControlMode(
         schedule_tuple=tuple(_tuple(session, each, _most_points(session, needs), schedules) for each in offered)

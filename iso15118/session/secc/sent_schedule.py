@@ -5,6 +5,7 @@ A profile that repeats a schedule's steps matches it exactly.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import msgspec
@@ -18,6 +19,7 @@ __all__ = ["POWER_TOLERANCE_W", "SLACK_S", "AgreedProfile", "SentSchedule", "as_
 
 POWER_TOLERANCE_W = 1.0
 """A profile may exceed its schedule by rounding only. Ours."""
+_MOST_W = 1e9
 SLACK_S = 1
 """Steps may begin or end so much earlier or later: clocks and whole seconds. Ours."""
 
@@ -103,10 +105,17 @@ def whole_seconds(
     Boundaries, not durations, are rounded, so that nothing drifts; at most ``most`` steps, and at least one. Without
     ``discharge`` negative power becomes zero: the service knows none.
     """
-    corridor = [(duration, low if discharge else 0.0, high) for duration, low, high in schedule.corridor]
+    corridor = [
+        (duration, _finite(low) if discharge else 0.0, _finite(high)) for duration, low, high in schedule.corridor
+    ]
     anchor, kept = whole_seconds_of(unix_offset_s + schedule.start_s, [duration for duration, _, _ in corridor])
     steps = tuple((duration, *corridor[i][1:]) for i, duration in kept[:most]) or ((1, *corridor[0][1:]),)
     return SentSchedule(schedule.schedule_tuple_id, anchor, steps, schedule.power_tolerance_w)
+
+
+def _finite(power_w: float) -> float:
+    """As much as anybody may want where power has no end, and nothing where it is no number."""
+    return 0.0 if math.isnan(power_w) else max(-_MOST_W, min(power_w, _MOST_W))
 
 
 def as_sent(schedule: ScheduleTuple) -> SentSchedule:

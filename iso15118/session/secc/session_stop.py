@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from iso15118.messages.iso20.common.session_stop import ChargingSession, SessionStopReq, SessionStopRes
 from iso15118.session.actions import EnergyFlow, KeepPaused, SetContactor
-from iso15118.session.core import AC_OFF, NO_CURRENT_A, PARAMETER_DISCOVERIES, STAGE_OFF, State, Step
+from iso15118.session.core import (
+    AC_OFF,
+    MAX_SERVICE_ROUNDS,
+    NO_CURRENT_A,
+    PARAMETER_DISCOVERIES,
+    STAGE_OFF,
+    State,
+    Step,
+)
 from iso15118.session.secc.pause import allowed, frozen
 from iso15118.session.secc.session import Handlers, Rule, SeccSession
 
@@ -46,7 +54,8 @@ _PAUSABLE = frozenset(
 
 def _renegotiate(session: SeccSession, request: SessionStopReq, now: float) -> Step:
     """Back to service discovery; id, authorization and the base of the meter stay (V2G20-1477)."""
-    if session.state not in _RENEGOTIABLE or not session.config.service_renegotiation:
+    enough = session.context.service_rounds >= MAX_SERVICE_ROUNDS
+    if enough or session.state not in _RENEGOTIABLE or not session.config.service_renegotiation:
         return session.refuse(request, "FAILED_NoServiceRenegotiationSupported", now)
     if abs(session.present_current_a(now)) > NO_CURRENT_A:
         return session.refuse(request, "FAILED", now)
