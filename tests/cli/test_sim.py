@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from iso15118.cli import main
@@ -15,24 +12,6 @@ def run(*words: str) -> int:
         return main(["sim", *words])
     except SystemExit as end:
         return int(end.code or 0)
-
-
-def test_the_evening_writes_its_three_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "new" / "out"
-    assert run("evening", "--out", str(out)) == 0
-
-    summary = json.loads((out / "summary.json").read_text())
-    assert summary["exported_wh"] == pytest.approx(15_000, abs=50)
-    assert summary.keys() >= {
-        "exported_wh", "imported_wh", "soc_arrival", "soc_departure", "battery_out_wh", "battery_in_wh", "losses_wh",
-        "iso_session", "ocpp_session", "messages", "mode", "timer_overrides", "virtual_seconds", "wall_seconds", "seed",
-    }  # fmt: skip
-    assert (out / "report.html").read_text().startswith("<!doctype html>")
-    first = json.loads((out / "trace.jsonl").read_text().splitlines()[0])
-    assert first["t"] == 0.0
-    told = capsys.readouterr().out
-    assert told.count("SOC") == 14, "a line an hour where there is no terminal"
-    assert "exported" in told
 
 
 @pytest.mark.parametrize(

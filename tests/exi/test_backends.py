@@ -73,7 +73,7 @@ def test_malformed_streams_are_refused_alike(name):
         assert outcome(name, *case) == outcome("interpreter", *case)
 
 
-@settings(RELAXED, max_examples=300)
+@settings(RELAXED, max_examples=150)
 @given(damaged())
 def test_damaged_streams_are_refused_or_read_alike(case):
     expected = outcome("interpreter", *case)

@@ -263,10 +263,10 @@ def texts(count: int) -> bytes:
 
 @pytest.mark.usefixtures("backend")
 def test_a_text_in_many_pieces_is_not_copied_with_each():
-    case = (texts(100_000), "xmldsig", "fragment")
-    assert len(case[0]) > 300_000
+    case = (texts(40_000), "xmldsig", "fragment")
+    assert len(case[0]) > 120_000
     assert peak_of(lambda: read(case)) <= MEMORY_FACTOR * len(case[0])
-    assert exi.read(*case).value.content == ("ab" * 100_000,)
+    assert exi.read(*case).value.content == ("ab" * 40_000,)
     case = (texts(5_000), "xmldsig", "fragment")
     assert lines_of(lambda: read(case)) <= LINES_PER_BIT * 8 * len(case[0]) + LINES_MORE
 

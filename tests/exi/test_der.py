@@ -24,7 +24,7 @@ from tests.strategies import messages
 
 DER = ("AC_DER_IEC", "AC_DER_SAE")
 MODES: dict[str, Any] = {"AC_DER_IEC": iec_modes, "AC_DER_SAE": sae_modes}
-RELAXED = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+RELAXED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 VECTORS = [vector for vector in sample() if vector["key"] in {"AC", *DER} and vector["mode"] == "document"]
 
 

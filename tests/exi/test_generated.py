@@ -81,7 +81,7 @@ def outcome(backend, data: bytes, key: str, mode: str):
         codec.read_element = saved
 
 
-@settings(RELAXED, max_examples=500)
+@settings(RELAXED, max_examples=250)
 @given(damaged())
 def test_both_spellings_agree_on_damaged_streams(case):
     assert outcome(generated, *case) == outcome(interpreter, *case)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from iso15118.cli import main
 from sim.evening import Evening
 from sim.report import report_html, summary_lines
 from sim.result import Result
@@ -116,8 +118,30 @@ def test_the_back_end_samples_no_faster_than_a_minute(paced: tuple[Result, list[
     assert min(b - a for a, b in pairwise(periodic)) >= 59.9
 
 
-def test_same_seed_same_trace_and_another_seed_another(paced: tuple[Result, list[str]]) -> None:
-    assert play(evening())[1] == paced[1]
+def test_the_command_writes_three_files_and_the_same_seed_makes_the_same_trace(
+    paced: tuple[Result, list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new" / "out"
+    with pytest.raises(SystemExit) as end:
+        main(["sim", "evening", "--out", str(out)])
+    assert not end.value.code
+
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["exported_wh"] == pytest.approx(15_000, abs=50)
+    assert summary.keys() >= {
+        "exported_wh", "imported_wh", "soc_arrival", "soc_departure", "battery_out_wh", "battery_in_wh", "losses_wh",
+        "iso_session", "ocpp_session", "messages", "mode", "timer_overrides", "virtual_seconds", "wall_seconds", "seed",
+    }  # fmt: skip
+    assert (out / "report.html").read_text().startswith("<!doctype html>")
+    trace = (out / "trace.jsonl").read_text().splitlines()
+    assert json.loads(trace[0])["t"] == 0.0
+    assert trace == [line.rstrip("\n") for line in paced[1]]
+    told = capsys.readouterr().out
+    assert told.count("SOC") == 14, "a line an hour where there is no terminal"
+    assert "exported" in told
+
+
+def test_another_seed_makes_another_trace(paced: tuple[Result, list[str]]) -> None:
     assert play(evening(seed=2))[1] != paced[1]
 
 

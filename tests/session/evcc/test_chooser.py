@@ -289,7 +289,7 @@ NEEDS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(anything(), min_size=1, max_size=3), NEEDS, RANGES, st.floats(0.0, 5_000.0))
 def test_the_profile_is_always_inside_the_schedule_and_the_car(
     schedules: list[OfferedSchedule], needs_: EnergyNeeds, power: PowerRange, now: float
@@ -306,7 +306,7 @@ def test_the_profile_is_always_inside_the_schedule_and_the_car(
         assert -power.max_discharge_power_w <= watts <= power.max_charge_power_w
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(st.lists(POWERS, min_size=4, max_size=4), st.lists(FEES, min_size=4, max_size=4)),
