@@ -87,7 +87,7 @@ class BackEndLink:
             if isinstance(action, EvccIdentified):
                 self.station.plug_in(_EVSE_ID, now)
             self.charger.observe(action, now)
-            if isinstance(action, Ended) and not action.paused:
+            if isinstance(action, Ended) and not self.charger.paused:
                 self.station.unplug(_EVSE_ID, now)
             self.link.wake()
 

@@ -153,7 +153,7 @@ class OcppCharger(Charger):
     def schedule_revision(self, now: float) -> int:
         """Changes with every profile while the car follows a schedule; in Dynamic control profiles change by the minute."""
         own = self.device.schedule_revision(now)
-        return own + self.station.schedule_revision if self._scheduled else own
+        return own + self.station.schedule_revision(self.evse_id) if self._scheduled else own
 
     def schedules(self, needs: ChargingNeeds, now: float) -> tuple[OfferedSchedule, ...]:
         """The back end's plan until departure (or a day), as power at the outlet; the device's own without one."""
@@ -228,6 +228,11 @@ class OcppCharger(Charger):
     def exit_standby_wanted(self, now: float) -> bool:
         return self.device.exit_standby_wanted(now)
 
+    @property
+    def paused(self) -> bool:
+        """Whether a session rests here, and its transaction goes on without it."""
+        return self.station.suspended_since(self.evse_id) is not None
+
     # --- reports ---
 
     def observe(self, action: Action, now: float) -> None:
@@ -262,6 +267,8 @@ class OcppCharger(Charger):
             case Ended(paused=True):  # the transaction goes on
                 self.measure(now)
                 self.station.suspend(self.evse_id, now, by_car=not self.device.pause_wanted(now))
+            case Ended() if self.paused:
+                pass  # of somebody who never said who it was: a port scan does not end what is paused here
             case Ended(reason=reason, error=error):
                 self.measure(now)
                 if error is None and self.device.stop_wanted(now):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,8 +23,8 @@ class ProfileStore:
     def __init__(self, evse_ids: Iterable[int]) -> None:
         self._evse_ids = frozenset(evse_ids)
         self._profiles: dict[int, Profile] = {}
-        self.revision = 0
-        """Changes whenever the back end, or an energy manager on site, puts, changes or clears a profile."""
+        self._changes: Counter[int] = Counter()
+        """How often profiles of an outlet changed; 0 for those of the whole station."""
 
     @property
     def profiles(self) -> tuple[Profile, ...]:
@@ -51,9 +52,19 @@ class ProfileStore:
                 raise ProfileRejected("DuplicateProfile", f"profile {other.profile_id} has the same place")
         if profile.profile_id not in self._profiles and len(self._profiles) >= MAX_PROFILES:
             raise ProfileRejected("InvalidProfile", f"there are {MAX_PROFILES} profiles already")
+        replaced = self._profiles.get(profile.profile_id)
+        if replaced is not None and replaced.evse_id != profile.evse_id:
+            self._changes[replaced.evse_id] += 1
         self._profiles[profile.profile_id] = profile
-        self.revision += 1
+        self._changes[profile.evse_id] += 1
         return profile
+
+    def revision(self, evse_id: int) -> int:
+        """Changes whenever a profile that is for this outlet, or for the whole station, comes, changes or goes.
+
+        Those of other outlets do not count: a session is not to be interrupted for them.
+        """
+        return self._changes[evse_id] + self._changes[0]
 
     def update(self, request: Mapping[str, Any], time_s: float, transactions: Mapping[str, Transaction]) -> Profile:
         """Follow an UpdateDynamicSchedule.
@@ -67,7 +78,7 @@ class ProfileStore:
         transaction = transactions.get(profile.transaction_id or "")
         profile = read_update(profile, request["scheduleUpdate"], time_s, transaction)
         self._profiles[profile.profile_id] = profile
-        self.revision += 1
+        self._changes[profile.evse_id] += 1
         return profile
 
     def clear(self, request: Mapping[str, Any]) -> bool:
@@ -83,8 +94,7 @@ class ProfileStore:
             and criteria.get("stackLevel") in {None, profile.stack_level}
         ]
         for profile_id in doomed:
-            del self._profiles[profile_id]
-            self.revision += 1
+            self._changes[self._profiles.pop(profile_id).evse_id] += 1
         return bool(doomed)
 
     def set_external_limits(self, limit_w: float | None, discharge_limit_w: float | None, time_s: float) -> None:
@@ -93,7 +103,7 @@ class ProfileStore:
         Both are magnitudes in W.
         """
         self._profiles.pop(EXTERNAL_PROFILE_ID, None)
-        self.revision += 1
+        self._changes[0] += 1
         if limit_w is None and discharge_limit_w is None:
             return
         period = Period(start_s=0.0, mode="ExternalLimits", limit_w=limit_w, discharge_limit_w=discharge_limit_w)
@@ -110,8 +120,9 @@ class ProfileStore:
 
     def restore(self, profiles: Iterable[Profile]) -> None:
         """Take profiles that were held before a restart."""
-        self._profiles |= {profile.profile_id: profile for profile in profiles}
-        self.revision += 1
+        for profile in profiles:
+            self._profiles[profile.profile_id] = profile
+            self._changes[profile.evse_id] += 1
 
     def end_transaction(self, transaction_id: str) -> None:
         """Forget the profiles of a transaction that is over."""
@@ -119,11 +130,11 @@ class ProfileStore:
 
     def back_online(self, offline_since_s: float, time_s: float) -> None:
         """Q12: what became invalid offline and is to stay so is forgotten."""
-        self._profiles = {
-            i: p
-            for i, p in self._profiles.items()
-            if not p.invalid_after_offline or (end := p.offline_end_s(offline_since_s)) is None or time_s < end
-        }
+        for profile in self.profiles:
+            end = profile.offline_end_s(offline_since_s)
+            if profile.invalid_after_offline and end is not None and time_s >= end:
+                del self._profiles[profile.profile_id]
+                self._changes[profile.evse_id] += 1
 
     def target(
         self,

@@ -294,10 +294,9 @@ class ChargingStation(StationCore):
             valid_until=target.valid_until - self._offset_s + TIMER_SLACK_S,
         )
 
-    @property
-    def schedule_revision(self) -> int:
+    def schedule_revision(self, evse_id: int) -> int:
         """A number that changes whenever ``schedule`` may have something new to say."""
-        return self._store.revision
+        return self._store.revision(evse_id)
 
     def schedule(self, evse_id: int, now: float, horizon_s: float) -> list[tuple[float, float]]:
         """What is known of the next ``horizon_s`` seconds, for Scheduled control.

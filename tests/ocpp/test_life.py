@@ -7,6 +7,7 @@ import pytest
 
 from iso15118.ocpp.charger import OcppCharger
 from iso15118.ocpp.station import ChargingStation
+from iso15118.session.actions import Ended
 from iso15118.session.ports import Authorization, ChargingNeeds, OfferedSchedule, SimpleCharger, Wish
 from iso15118.session.services import ServiceId
 from sim.csms import Csms
@@ -121,6 +122,16 @@ def test_a_car_that_is_unplugged_while_paused_ends_the_transaction():
     first.charger.pilot_state, first.charger.resume, first.now = "B", False, pair.now
     again = resumed(first)
     assert again.messages("SessionSetupRes")[0].response_code.value == "OK_NewSessionEstablished"
+
+
+def test_who_never_says_who_he_is_does_not_end_what_is_paused():
+    pair = Bridged().connect()
+    pair.play(paused())
+    pair.charger.observe(Ended("no common protocol", "no common protocol"), pair.now)
+    pair.exchange()
+    assert pair.charger.paused
+    assert pair.charger.resume_allowed(pair.now)
+    assert pair.short()[-1] == ("Updated", "SuspendedEV")
 
 
 def test_the_back_end_ends_a_paused_transaction():

@@ -96,11 +96,30 @@ def test_what_stays_invalid_after_being_offline_is_gone():
     assert setpoint(it, 160.0, offline_since_s=100.0) is None
     it.back_online(100.0, 159.0)
     assert setpoint(it, 159.0) == -7000.0
+    before = it.revision(1)
     it.back_online(100.0, 160.0)
     assert setpoint(it, 160.0) is None
+    assert it.revision(1) == before + 1
 
 
 def test_the_end_of_a_transaction_is_the_end_of_its_profiles():
     it = store(PROFILE, MAX | {"id": 2})
     it.end_transaction("t1")
     assert [profile.profile_id for profile in it.profiles] == [2]
+
+
+def test_profiles_of_another_outlet_are_no_change_for_this_one():
+    it, profile = ProfileStore((1, 2)), PROFILE | {"chargingProfilePurpose": "TxDefaultProfile"}
+    profile.pop("transactionId", None)
+
+    def revisions():
+        return it.revision(1), it.revision(2)
+
+    it.put({"evseId": 2, "chargingProfile": profile}, 0.0, {})
+    assert revisions() == (0, 1)
+    it.put({"evseId": 1, "chargingProfile": profile}, 0.0, {})  # it moves over
+    assert revisions() == (1, 2)
+    it.set_external_limits(1_000.0, None, 0.0)
+    assert revisions() == (2, 3)
+    it.clear({"chargingProfileId": 1})
+    assert revisions() == (3, 3)

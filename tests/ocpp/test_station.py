@@ -543,16 +543,16 @@ def test_needs_of_another_service_are_told_and_waited_for_anew():
 
 def test_whatever_changes_profiles_changes_the_revision_of_schedules():
     pair = Pair(Quiet(OUT)).connect().plug_in()
-    rpc, seen = pair.csms._stations["CS-1"].rpc, [pair.station.schedule_revision]
+    rpc, seen = pair.csms._stations["CS-1"].rpc, [pair.station.schedule_revision(1)]
     rpc.call("UpdateDynamicSchedule", {"chargingProfileId": 1, "scheduleUpdate": {"setpoint": 3000}}, 0.0)
     pair.exchange()
-    seen.append(pair.station.schedule_revision)
+    seen.append(pair.station.schedule_revision(1))
     pair.station.set_external_limits(1_000.0, None, pair.now)
-    seen.append(pair.station.schedule_revision)
+    seen.append(pair.station.schedule_revision(1))
     rpc.call("ClearChargingProfile", {"chargingProfileId": 1}, 0.0)
     pair.exchange()
-    seen.append(pair.station.schedule_revision)
+    seen.append(pair.station.schedule_revision(1))
     rpc.call("ClearChargingProfile", {"chargingProfileId": 1}, 0.0)
     pair.exchange()
     assert len(set(seen)) == len(seen)
-    assert pair.station.schedule_revision == seen[-1], "nothing was there to clear"
+    assert pair.station.schedule_revision(1) == seen[-1], "nothing was there to clear"
