@@ -5,7 +5,19 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
-from conformance.mutants.tools import answers, codes, does, hears, limit, mutant, replaced, says, swapped, without
+from conformance.mutants.tools import (
+    answers,
+    codes,
+    does,
+    every,
+    hears,
+    limit,
+    mutant,
+    replaced,
+    says,
+    swapped,
+    without,
+)
 from iso15118.messages.iso20.common import schedule_exchange as se
 from iso15118.messages.iso20.types import Processing, RationalNumber
 from iso15118.session import actions as act
@@ -173,8 +185,16 @@ def _no_negative() -> Patch:
 @mutant("no-isolation-test", "isolation always counts as valid", "DC-01/*", "DC-02/*")
 def _no_isolation_test() -> Patch:
     reading = SimpleCharger.reading
-    return swapped(
-        SimpleCharger, "reading", lambda self, now: replaced(reading(self, now), isolation=IsolationState.VALID)
+
+    def tested(session: SeccSession, request: Any) -> Any:
+        session.context.isolation_tested = True
+        return request
+
+    return every(
+        swapped(
+            SimpleCharger, "reading", lambda self, now: replaced(reading(self, now), isolation=IsolationState.VALID)
+        ),
+        hears("DC_CableCheckReq", tested),
     )
 
 
