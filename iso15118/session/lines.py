@@ -25,6 +25,7 @@ __all__ = [
     "read_limits",
     "read_lines",
     "share",
+    "smaller",
     "spell",
     "spell_limit",
     "together",
@@ -97,12 +98,17 @@ def _each(pick: Callable[[float, float], float], one: PerLine, other: PerLine) -
     return tuple(pick(a, b) for a, b in zip(one, other, strict=True))
 
 
+def smaller(one: float, other: float) -> float:
+    """The smaller of two limits; nothing where one is no number: whoever says so knows none."""
+    return 0.0 if math.isnan(one) or math.isnan(other) else min(one, other)
+
+
 def minimum(one: AcLimits, other: AcLimits) -> AcLimits:
     """What both allow, line by line: the smaller maxima and the larger minima."""
     return AcLimits(
-        max_charge_power_w=_each(min, one.max_charge_power_w, other.max_charge_power_w),
+        max_charge_power_w=_each(smaller, one.max_charge_power_w, other.max_charge_power_w),
         min_charge_power_w=_each(max, one.min_charge_power_w, other.min_charge_power_w),
-        max_discharge_power_w=_each(min, one.max_discharge_power_w, other.max_discharge_power_w),
+        max_discharge_power_w=_each(smaller, one.max_discharge_power_w, other.max_discharge_power_w),
         min_discharge_power_w=_each(max, one.min_discharge_power_w, other.min_discharge_power_w),
     )
 

@@ -40,6 +40,7 @@ class Ramp:
         start = self._value if len(self._value) == len(wanted) else (0.0,) * len(wanted)
         value = wanted
         if rate is not None:
+            rate = 0.0 if math.isnan(rate) else rate
             wanted = tuple(max(min(each, _HUGE), -_HUGE) for each in wanted)
             if toward_zero_at_once:
                 start = nearer_zero(start, wanted)

@@ -505,3 +505,23 @@ def test_a_departure_at_no_time(service: ServiceId, mode: ControlMode, departure
     world.charger.schedule = (OfferedSchedule(start_s=0.0, entries=((3_600.0, 3_000.0),)),)
     world.at(10.0, lambda: stop(world)).start().run().check_end()
     assert world.error(EV) is world.error(SECC) is None
+
+
+@pytest.mark.parametrize("mode", list(ControlMode))
+@pytest.mark.parametrize("service", [ServiceId.DC_BPT, ServiceId.AC_BPT])
+@pytest.mark.parametrize("what", ["limits", "ramp"])
+def test_a_limit_that_is_no_number_any_more_allows_nothing(service: ServiceId, mode: ControlMode, what: str) -> None:
+    world = World(service=service, mode=mode)
+    world.charger.setpoint_w = 5_000.0
+    world.start().run(until_s=5.0)
+    assert world.current_a > 5.0
+    nan = (math.nan,) * 3
+    if what == "limits":
+        world.charger.charger_limits = replace(world.charger.charger_limits, max_charge_power_w=math.nan)
+        world.charger.ac_charger_limits = replace(world.charger.ac_charger_limits, max_charge_power_w=nan)
+    else:
+        world.charger.charger_limits = replace(world.charger.charger_limits, power_ramp_w_per_s=math.nan)
+        world.charger.ac_grid = AcOutlet(power_ramp_w_per_s=math.nan)
+    world.run(until_s=6.0)
+    told = world.stage.ac_power_w + world.stage.current_a + sum(world.ac_target.power_w)
+    assert told == 0.0 if what == "limits" else math.isfinite(told)

@@ -10,6 +10,7 @@ from iso15118.messages.iso20 import dc
 from iso15118.messages.iso20.common.power_delivery import ChannelSelection
 from iso15118.messages.iso20.types import RationalNumber
 from iso15118.session.actions import SetStage, StageMode
+from iso15118.session.lines import smaller
 from iso15118.session.ports import ChargerLimits
 from iso15118.session.quantities import limit, magnitude, number
 from iso15118.session.secc.context import SeccContext
@@ -84,15 +85,15 @@ def in_force(session: SeccSession, now: float) -> ChargerLimits:
     """The station's limits now, at most what parameter discovery said (V2G20-2654, V2G20-2655)."""
     told, at = session.context.told, session.charger.limits(now)
     return ChargerLimits(
-        max_charge_power_w=min(told.max_charge_power_w, at.max_charge_power_w),
+        max_charge_power_w=smaller(told.max_charge_power_w, at.max_charge_power_w),
         min_charge_power_w=max(told.min_charge_power_w, at.min_charge_power_w),
-        max_charge_current_a=min(told.max_charge_current_a, at.max_charge_current_a),
+        max_charge_current_a=smaller(told.max_charge_current_a, at.max_charge_current_a),
         min_charge_current_a=max(told.min_charge_current_a, at.min_charge_current_a),
-        max_discharge_power_w=min(told.max_discharge_power_w, at.max_discharge_power_w),
+        max_discharge_power_w=smaller(told.max_discharge_power_w, at.max_discharge_power_w),
         min_discharge_power_w=max(told.min_discharge_power_w, at.min_discharge_power_w),
-        max_discharge_current_a=min(told.max_discharge_current_a, at.max_discharge_current_a),
+        max_discharge_current_a=smaller(told.max_discharge_current_a, at.max_discharge_current_a),
         min_discharge_current_a=max(told.min_discharge_current_a, at.min_discharge_current_a),
-        max_voltage_v=min(told.max_voltage_v, at.max_voltage_v),
+        max_voltage_v=smaller(told.max_voltage_v, at.max_voltage_v),
         min_voltage_v=max(told.min_voltage_v, at.min_voltage_v),
     )
 
