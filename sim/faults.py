@@ -36,6 +36,8 @@ class LinkFaults:
         self._matches = [0] * len(self._faults)
         # A stream of its own: a scenario with a fault draws the same latencies as one without.
         self._rng = random.Random(f"link faults {seed}")
+        self.unused = {index for index, fault in enumerate(self._faults) if fault.chance == 1.0}
+        """Faults of the link, in the order of those given, that were sure to hit something and have not."""
         self.hits: list[tuple[float, str]] = []
         """When which fault hit what, in words."""
         self.on_hit: Callable[[float], object] | None = None
@@ -57,6 +59,7 @@ class LinkFaults:
                 continue
             if fault.chance < 1.0 and self._rng.random() >= fault.chance:
                 continue
+            self.unused.discard(index)
             self.hits.append((now, f"{type(fault).__name__.lower()} {name}"))
             if self.on_hit is not None:
                 self.on_hit(now)

@@ -15,7 +15,7 @@ from sim import events as ev
 from sim.ac_plant import AcPlant
 from sim.outlet import Outlet
 from sim.scenario import FidelityMode
-from sim.scenario_file import ScenarioFile
+from sim.scenario_file import NO_WH, ScenarioFile
 
 if TYPE_CHECKING:
     from sim.play import Play
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["EVENTS", "FAULTS", "check"]
 
 SIDES = {"car": "EV", "station": "SECC"}
-NO_WH = 0.001
-"""What may flow in standby: rounding."""
 
 
 def check(file: ScenarioFile, happening: Any) -> None:
@@ -62,10 +60,16 @@ def _stop(play: Play, event: ev.Stop) -> None:
         case "station":
             world.outlet.stop = True
         case "back_end":
-            transaction_id = world.station.transaction_id(1)
-            if transaction_id is not None:
-                world.csms.request_stop(world.station.station_id, transaction_id, world.now)
-                world.ocpp.exchange()
+            world.csms.request_stop(world.station.station_id, _transaction(play), world.now)
+            world.ocpp.exchange()
+
+
+def _transaction(play: Play) -> str:
+    """What the back end speaks of."""
+    transaction_id = play.world.station.transaction_id(1)
+    if transaction_id is None:
+        raise LocalError(f"at {play.world.now:g} s there is no transaction that the back end could speak of")
+    return transaction_id
 
 
 def _pause(play: Play, event: ev.Pause) -> None:
@@ -102,10 +106,8 @@ def _renegotiate_service(play: Play, event: ev.RenegotiateService) -> None:
         case "station":
             world.outlet.offered_services = services
         case "back_end":
-            transaction_id = world.station.transaction_id(1)
-            if transaction_id is not None:
-                world.csms.allow_now(world.station.station_id, transaction_id, event.allow or (), world.now)
-                world.ocpp.exchange()
+            world.csms.allow_now(world.station.station_id, _transaction(play), event.allow or (), world.now)
+            world.ocpp.exchange()
 
 
 def _confirm_metering(play: Play, event: ev.ConfirmMetering) -> None:
@@ -118,18 +120,13 @@ def _standby(play: Play, event: ev.Standby) -> None:
     end_s = event.at_s + event.for_s
     moved_wh = [0.0]
 
-    def flowed() -> float:
-        world.plant.advance(world.now)
-        books = world.plant.books()
-        return books.imported_wh + books.exported_wh
-
     def settled(now: float) -> None:
-        moved_wh[0] = flowed()
+        moved_wh[0] = play.flowed_wh
 
     def over(now: float) -> None:
         resting = [side for side, end in (("car", world.evcc), ("station", world.secc)) if not _rests(end)]
         wrong = [f"the {side} does not rest" for side in resting]
-        if (moved := flowed() - moved_wh[0]) > NO_WH:
+        if (moved := play.flowed_wh - moved_wh[0]) > NO_WH:
             wrong.append(f"{moved:.3f} Wh flow")
         play.rests.append(", ".join(wrong))
         if event.until == "station":

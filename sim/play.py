@@ -52,6 +52,7 @@ class Play:
         """What was wrong with each standby, in words; "" for one in which both sides rested without power."""
         self.off_in_time: str | None = None
         """Whether power was off in time after it: "" if it was, else what was wrong; None while nobody looked."""
+        self._flowed_wh = 0.0
         on_the_link = [fault for fault in file.fault if isinstance(fault, ev.LinkFault | ev.Cut)]
         faults = LinkFaults(on_the_link, seed=file.seed)
         faults.on_hit = self._struck
@@ -141,8 +142,19 @@ class Play:
             self.world.heap.at(now + self.file.expect.off_within_s, self._look)
 
     def _look(self, now: float) -> None:
-        self.world.plant.advance(now)
-        self.off_in_time = live_parts(self.world)
+        self.off_in_time, self._flowed_wh = live_parts(self.world), self.flowed_wh
+
+    @property
+    def flowed_wh(self) -> float:
+        """What has flowed through the meter so far, both ways together."""
+        self.world.plant.advance(self.world.now)
+        books = self.world.plant.books()
+        return books.imported_wh + books.exported_wh
+
+    @property
+    def flowed_since_wh(self) -> float:
+        """What has flowed since somebody looked whether power was off; 0 if nobody did."""
+        return 0.0 if self.off_in_time is None else self.flowed_wh - self._flowed_wh
 
     # --- back end ---
 
@@ -161,6 +173,7 @@ def live_parts(world: World) -> str:
     A side whose firmware hangs moves no contactor.
     """
     plant = world.plant
+    plant.advance(world.now)
     live = []
     if abs(plant.outlet.ac_power_w) > 1.0:
         live.append(f"{plant.outlet.ac_power_w:.0f} W flow")

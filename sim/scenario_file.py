@@ -45,6 +45,8 @@ __all__ = [
 
 SHIPPED = Path(__file__).parent / "scenarios"
 """Where the files of this package lie; their layers in ``layers`` beneath."""
+NO_WH = 0.001
+"""What may flow where nothing does: rounding."""
 MAX_LAYERS = 16
 """A file has at most so many layers, layers of layers included (project limit)."""
 

@@ -8,11 +8,11 @@ import msgspec
 
 from iso15118.session.actions import NeedsTold, ScheduleChosen, SchedulesTold, ServiceChosen
 from iso15118.session.services import ServiceId
-from sim.events import Standby
+from sim.events import LinkFault, Standby
 from sim.play import Play, live_parts
 from sim.result import Result, Snapshot
 from sim.scenario import Scenario
-from sim.scenario_file import Expectation, ScenarioFile
+from sim.scenario_file import NO_WH, Expectation, ScenarioFile
 
 __all__ = ["BALANCE_WH", "Check", "Outcome", "play_file"]
 
@@ -117,6 +117,12 @@ def _checks(play: Play, result: Result, end: str) -> Iterator[Check]:
     if expect.off_within_s is not None:
         late = "no fault struck" if play.off_in_time is None else play.off_in_time
         yield Check(what=f"power is off within {expect.off_within_s:g} s", ok=late == "", found=late or "it was")
+        since_wh = play.flowed_since_wh
+        yield Check(what="and stays off", ok=since_wh <= NO_WH, found=f"{since_wh:.3f} Wh flow afterwards")
+    on_the_link = [fault for fault in play.file.fault if isinstance(fault, LinkFault)]
+    for index in sorted(world.faults.unused):
+        what = f"{type(on_the_link[index]).__name__.lower()} {on_the_link[index].message} hits something"
+        yield Check(what=what, ok=False, found="no such message, or not so many")
     for index, wrong in enumerate(play.rests):
         yield Check(what=f"standby {index + 1} is agreed and without power", ok=not wrong, found=wrong or "it was")
     planned = sum(isinstance(event, Standby) for event in play.file.event)

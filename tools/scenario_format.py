@@ -72,8 +72,9 @@ stopped_reason = "StoppedByEV"
 
 What is always checked, whatever `[expect]` says: meter, battery and losses add up to 1 Wh; what the car and the back end were
 told agrees with the meter to 1 Wh (of a session that broke off: is not more); response codes other than OK are those
-expected; no contactor opened under current and nothing else happened that physics objects to, unless expected; at the end no
-power flows and no contactor is closed, unless it is stuck.
+expected; no contactor opened under current and nothing else happened that physics objects to, unless expected; a standby is
+agreed and nothing flows in it; what a car offers is what the station was told; every fault of the link that is sure to hit
+something does; at the end no power flows and no contactor is closed, unless it is stuck.
 """
 
 _TABLES: tuple[tuple[str, type], ...] = (

@@ -96,6 +96,7 @@ def test_the_trace_is_the_same_for_the_same_seed_and_differs_for_another() -> No
         ({"event": [{"do": "standby", "at_s": 50, "for_s": 8}]}, "for_s must be above 8"),
         ({"event": [{"do": "standby", "at_s": 50, "for_s": 51}]}, "lasts beyond the departure at 100 s"),
         ({"fault": [{"kind": "island", "at_s": 1}]}, "DC station is not part of an island"),
+        ({"event": [{"do": "stop", "at_s": 0, "by": "back_end"}]}, "at 0 s there is no transaction"),
         ({"event": [{"do": "resume", "at_s": 50}]}, "a session still runs"),
         ({"event": [{"do": "renegotiate_schedule", "at_s": 50, "by": "back_end"}]}, "by the back end it needs power_w"),
         ({"event": [{"do": "renegotiate_service", "at_s": 50, "by": "back_end"}]}, "by the back_end it needs allow"),
@@ -235,6 +236,34 @@ def test_a_session_that_never_ends_is_unfinished() -> None:
                      fault=[{"kind": "drop", "message": "SessionStopRes"}])  # fmt: skip
     assert outcome.end in {"unfinished", "failed"}
     assert not outcome.ok
+
+
+def test_a_fault_that_hits_nothing_is_told() -> None:
+    outcome = played(fault=[{"kind": "delay", "message": "DC_ChargLoopReq", "by_s": 0.1}])
+    assert missed(outcome) == ["delay DC_ChargLoopReq hits something"]
+    outcome = played(fault=[{"kind": "delay", "message": "SessionStopReq", "nth": 2, "by_s": 0.1}])
+    assert missed(outcome) == ["delay SessionStopReq hits something"]
+    assert played(fault=[{"kind": "delay", "message": "SessionStopReq", "by_s": 0.1}]).ok
+    assert played(fault=[{"kind": "delay", "message": "No*", "chance": 0.5, "by_s": 0.1}]).ok
+
+
+def test_power_that_comes_back_after_a_fault_is_told() -> None:
+    sets = {"mode": "true", "expect.end": "failed", "expect.off_within_s": 2.5}
+    play = Play(file("ac_bpt-dynamic-normal", fault=[{"kind": "cut", "at_s": 40}], **sets))
+    play.world.run_until(50.0)
+    assert play.off_in_time == ""
+    plant = play.world.plant
+    assert isinstance(plant, AcPlant)
+    plant.car.close()
+    plant.outlet.close()
+    play.world.run_until(51.0)
+    plant.car.set_power((1_000.0,) * 3)
+    play.world.run_until(55.0)
+    plant.car.off()
+    play.world.run_until(57.0)
+    plant.car.open()
+    plant.outlet.open()
+    assert "and stays off" in missed(judge(play, play.run()))
 
 
 # --- any fault, any time ---

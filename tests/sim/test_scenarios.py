@@ -44,3 +44,12 @@ def test_a_file_of_the_matrix_says_how_much_energy_flows(path: Path) -> None:
     takes = path.stem.endswith("-scheduled-prices")  # where all schedules charge
     gives = (not takes and "bpt" in path.stem) or "der" in path.stem or "service_renegotiation" in path.stem
     assert gives is (expect.exported_wh is not None)
+
+
+@pytest.mark.parametrize("path", [path for path in shipped() if "fault" in path.stem], ids=lambda path: path.stem)
+def test_a_file_of_a_fault_says_who_notices_or_how_much_flows_all_the_same(path: Path) -> None:
+    expect = load(path).expect
+    if expect.end == "completed":
+        assert (expect.imported_wh, expect.exported_wh) != (None, None)
+    else:
+        assert expect.car_error or expect.station_error or expect.codes
