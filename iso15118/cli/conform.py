@@ -51,6 +51,10 @@ def list_cases(
     conditions: Annotated[bool, typer.Option("--conditions", help="What PICS can say, and what it means.")] = False,
 ) -> None:
     """Print cases with their side, requirements and conditions."""
+    if conditions and (missing or patterns or group or side):
+        raise LocalError("--conditions stands alone")
+    if missing and patterns:
+        raise LocalError("--missing is about purposes without a case: patterns of cases don't go with it")
     console = Console()
     if conditions:
         console.print(_columns(("condition", "meaning"), FEATURES.items()))
@@ -104,6 +108,9 @@ def run_cases(
     console = Console()
     bench = VirtualBench(load(pics))
     cases = _find(patterns, group, side)
+    if not any(selected(case, bench.pics) for case in cases):
+        why = f"{pics.name} selects none of {len(cases)} cases" if cases else "no case is of all that"
+        raise LocalError(f"nothing to run: {why}")
     results: list[Result] = []
     for result in run_all(cases, bench):
         results.append(result)
@@ -129,6 +136,9 @@ def run_mutants(
 ) -> None:
     """Seed defects into our own cores: every one must turn its cases red. Exit status 1 when one does not."""
     console = Console()
+    for pattern in patterns or ():
+        if not fnmatch.filter(MUTANTS, pattern):
+            raise LocalError(f"no mutant {pattern!r}")
     bench = VirtualBench()
     cases = [case for case in find() if selected(case, bench.pics)]
     failed: set[str] = set()

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from iso15118.cli.live import run_until_stopped, say
+from iso15118.cli.services import refuse_no_numbers
 from iso15118.errors import LocalError
 from iso15118.io.clock import Clock
 from iso15118.io.websocket import BackEndServer
@@ -28,6 +29,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command(epilog="Example:  v2g csms --port 9000 --setpoint -5000")
 def csms(
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "::1",
     port: Annotated[int, typer.Option(help="TCP port; 0 for any free one.", min=0, max=65535)] = 0,
     setpoint: Annotated[
@@ -37,6 +39,7 @@ def csms(
     transactions: Annotated[int, typer.Option(help="End after so many; 0: run until stopped.", min=0)] = 0,
 ) -> None:
     """Run a back end that gives every car one set point. Plain ws://, for laboratories."""
+    refuse_no_numbers(context)
     over = asyncio.Event()
     clock = Clock()
     controller = _Telling(setpoint, transactions, over)

@@ -11,7 +11,15 @@ import msgspec
 import typer
 
 from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, lines_text, outcome, run_until_stopped, say, trace_to
-from iso15118.cli.services import PHASES_HELP, Phases, Service, check_options, refuse_given, service_ids
+from iso15118.cli.services import (
+    PHASES_HELP,
+    Phases,
+    Service,
+    check_options,
+    refuse_given,
+    refuse_no_numbers,
+    service_ids,
+)
 from iso15118.cli.sidecar import CONNECTIONS_HELP, SIDECAR_HELP, run_car
 from iso15118.ev import Car as NetworkCar
 from iso15118.ev import Vehicle
@@ -111,6 +119,7 @@ def ev(
     """Run a car with a simulated battery (60 kWh at 400 V) through one session in real time."""
     if not lab_plain_tcp:
         raise no_tls("--lab-plain-tcp")
+    refuse_no_numbers(context)
     profile = peer_profile(peer)
     if sidecar is not None:
         refuse_given(context, "is for the simulated hardware, and there is none with --sidecar", *_SIMULATED)

@@ -11,7 +11,15 @@ import typer
 
 from iso15118.cli.back_end import BackEndLink
 from iso15118.cli.live import EMITTER_HELP, PROFILE_HELP, Pace, lines_text, outcome, run_until_stopped, say, trace_to
-from iso15118.cli.services import PHASES_HELP, Phases, Service, check_options, refuse_given, service_ids
+from iso15118.cli.services import (
+    PHASES_HELP,
+    Phases,
+    Service,
+    check_options,
+    refuse_given,
+    refuse_no_numbers,
+    service_ids,
+)
 from iso15118.cli.sidecar import CONNECTIONS_HELP, SIDECAR_HELP, run_station
 from iso15118.evse import Charger, Station
 from iso15118.io.clock import Clock
@@ -99,6 +107,7 @@ def evse(
     """Run a charging station with one simulated outlet (11 kW both ways) in real time: DC unless --service says AC."""
     if not lab_plain_tcp:
         raise no_tls("--lab-plain-tcp")
+    refuse_no_numbers(context)
     profile = peer_profile(peer)
     clock = Clock()
     if sidecar is not None:
@@ -107,6 +116,8 @@ def evse(
         refuse_given(context, "needs --sidecar", "connections")
     if csms is None:
         refuse_given(context, "needs --csms", "station_id", "id_token", "sample")
+    else:
+        refuse_given(context, "is the back end's to say with --csms", "setpoint")
     if store is None:
         refuse_given(context, "needs --store", "resume_without_binding")
     if not sdp:

@@ -11,7 +11,7 @@ import typer
 from iso15118.errors import LocalError
 from iso15118.session.services import AC_SERVICES, BIDIRECTIONAL, ServiceId
 
-__all__ = ["PHASES_HELP", "Phases", "Service", "check_options", "refuse_given", "service_ids"]
+__all__ = ["PHASES_HELP", "Phases", "Service", "check_options", "refuse_given", "refuse_no_numbers", "service_ids"]
 
 PHASES_HELP = "AC: lines in use, 1 or 3 (3)."
 
@@ -65,6 +65,17 @@ def refuse_given(context: typer.Context, why: str, *names: str) -> None:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             raise LocalError(f"--{name.replace('_', '-')} {why}")
+
+
+def refuse_no_numbers(context: typer.Context) -> None:
+    """Refuse what is a number for a parser and for nothing else; bounds don't keep NaN out.
+
+    Raises:
+        LocalError: An option is infinite or NaN.
+    """
+    for name, value in context.params.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise LocalError(f"--{name.replace('_', '-')} {value:g}: a finite number is needed")
 
 
 def check_options(

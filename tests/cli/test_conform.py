@@ -88,3 +88,19 @@ def test_pics_of_unknown_words_are_refused(tmp_path, capsys):
     pics.write_text('[station]\nsupports = ["magic"]\n')
     assert run("run", "--pics", str(pics)) == 2
     assert "magic" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("run", "SS-01", "--group", "PD"), "nothing to run: no case is of all that"),
+        (("run", "SS-02", "--pics", "{pics}"), "nothing to run: none.toml selects none of"),
+        (("mutants", "nobody"), "no mutant 'nobody'"),
+        (("list", "SS-01", "--missing"), "--missing is about purposes"),
+        (("list", "--conditions", "--missing"), "--conditions stands alone"),
+    ],
+)
+def test_what_would_show_nothing_is_refused(words, complaint, tmp_path, capsys):
+    (tmp_path / "none.toml").write_text("[station]\nservices = []\n", "utf-8")
+    assert main(["conform", *(word.format(pics=tmp_path / "none.toml") for word in words)]) == 2
+    assert complaint in capsys.readouterr().err
