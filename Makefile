@@ -11,7 +11,7 @@ WORKERS ?= 2
 
 help:
 	@echo "make demo     a car gives back 15 kWh in the evening and is charged by the morning (report in out/)"
-	@echo "make test     the tests, a few minutes; arguments for pytest: make test ARGS='-m slow'"
+	@echo "make test     the tests, a few minutes; arguments for pytest: make test ARGS='-m slow'; one process: WORKERS=0"
 	@echo "make lint     ruff, formatter, mypy strict"
 	@echo "make bench    how quick the EXI codec is, beside JSON and a Java codec; make bench ARGS=--no-josev"
 	@echo "make compiled the compiled EXI codec, into the source tree; needs a C compiler and some minutes"
