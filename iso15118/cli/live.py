@@ -50,7 +50,10 @@ class Pace:
 
 @contextlib.contextmanager
 def trace_to(path: Path | None) -> Iterator[Trace | None]:
-    """A trace into a file, complete on whatever way out; None without one."""
+    """A trace into a file, complete on whatever way out; None without one.
+
+    A disk that is full on the way ends the trace and no session: it is told, once.
+    """
     if path is None:
         yield None
         return
@@ -58,12 +61,31 @@ def trace_to(path: Path | None) -> Iterator[Trace | None]:
         file = path.open("w", encoding="utf-8", newline="\n")
     except OSError as error:
         raise LocalError(f"can't write the trace to {path}: {error.strerror}") from None
-    with file:
-        trace = Trace(file.write)
+    whole = True
+
+    def broken(error: OSError) -> None:
+        nonlocal whole
+        if whole:
+            say(f"the trace ends here: can't write to {path}: {error.strerror}")
+        whole = False
+
+    def write(text: str) -> None:
+        if not whole:
+            return
         try:
-            yield trace
-        finally:
-            trace.flush()
+            file.write(text)
+        except OSError as error:
+            broken(error)
+
+    trace = Trace(write)
+    try:
+        yield trace
+    finally:
+        trace.flush()
+        try:
+            file.close()
+        except OSError as error:
+            broken(error)
 
 
 def outcome(who: str, ended: Ended) -> bool:

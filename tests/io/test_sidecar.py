@@ -237,6 +237,46 @@ async def test_a_line_of_brackets_ends_neither_the_connection_nor_the_service(tm
     task.cancel()
 
 
+async def test_firmware_that_never_reads_is_given_up_and_makes_room(tmp_path: Path) -> None:
+    task = await opened(station(tmp_path / "s"))
+    reader, writer = await asyncio.open_unix_connection(str(tmp_path / "s"), limit=1)
+    with pytest.raises(ConnectionError):
+        for _ in range(2_000):
+            writer.write(b'{"get": null}\n')
+            await writer.drain()
+            await asyncio.sleep(0)
+    async with firmware(tmp_path / "s") as client:
+        client.send({"get": ["pilot_state"]})
+        assert await client.until(lambda: client.told("state")) == [{"pilot_state": "A"}]
+    assert not task.done()
+    task.cancel()
+    del reader
+
+
+async def test_many_that_come_at_once_are_sent_away_and_the_first_is_served(tmp_path: Path) -> None:
+    task = await opened(station(tmp_path / "s"))
+    async with firmware(tmp_path / "s") as first:
+        await first.until(first.listening)
+        others = [await asyncio.open_unix_connection(str(tmp_path / "s")) for _ in range(100)]
+        for reader, writer in others:
+            assert b"another firmware is connected" in await reader.read()
+            writer.close()
+        first.send({"get": ["pilot_state"]})
+        assert await first.until(lambda: first.told("state")) == [{"pilot_state": "A"}]
+    task.cancel()
+
+
+async def test_a_line_without_its_end_counts_for_nothing_until_it_has_one(tmp_path: Path) -> None:
+    task = await opened(station(tmp_path / "s"))
+    async with firmware(tmp_path / "s") as client:
+        client.writer.write(b'{"set": {"stop": tr')
+        await asyncio.sleep(0.05)
+        assert not client.told("error")
+        client.writer.write(b'ue}}\n{"get": ["stop"]}\n')
+        assert await client.until(lambda: client.told("state")) == [{"stop": True}]
+    task.cancel()
+
+
 async def test_firmware_that_sets_what_can_not_be_said_and_goes_ends_its_session_and_no_more(tmp_path: Path) -> None:
     task = await opened(station(tmp_path / "s"))
     car = PlainCar()
