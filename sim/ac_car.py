@@ -84,10 +84,10 @@ class AcCar:
         self.battery = Battery(battery, soc=soc)
         self.charger = Converter(config.stage())
         self.contactor = Contactor("car's relay", config.relay_delay_s)
-        self.tripped = False
-        """The charger has noticed that the grid went away; it stays off until :meth:`reset`."""
+        self.islanded = False
+        """The charger has noticed that the grid went away."""
         self.forms_grid = False
-        """An inverter that forms the grid goes on where there is no other; one that follows it must notice."""
+        """An inverter that forms the grid goes on where there is no other; one that follows it is off then."""
         self.violations: list[Violation] = []
         self._shares: PerLine = (1.0 / config.lines,) * config.lines
         self._wanted: PerLine = (0.0,) * config.lines
@@ -120,14 +120,20 @@ class AcCar:
         self.charger.off()
         self._wanted = self._reactive = (0.0,) * self.config.lines
 
-    def trip(self) -> None:
-        """The grid has gone: no power until :meth:`reset`."""
-        self.tripped = True
-        self.charger.off()
+    @property
+    def tripped(self) -> bool:
+        """Whether the charger is off until :meth:`reset`."""
+        return self.islanded and not self.forms_grid
+
+    def notice_island(self) -> None:
+        """The grid has gone: no power until :meth:`reset`, unless the inverter forms a grid."""
+        self.islanded = True
+        if self.tripped:
+            self.charger.off()
 
     def reset(self) -> None:
         """The grid is back: what was wanted last is wanted still."""
-        self.tripped = False
+        self.islanded = False
         self.set_power(self._wanted, self._reactive)
 
     def close(self) -> None:
@@ -176,7 +182,7 @@ class AcCar:
         reactive = tuple(
             min(max(value, -most), most) if live else 0.0 for value, most in zip(self._reactive, room, strict=True)
         )
-        return AcReading(power_w=power, reactive_var=reactive, islanded=self.tripped)
+        return AcReading(power_w=power, reactive_var=reactive, islanded=self.islanded)
 
     # -- time ----------------------------------------------------------------------------------------------------
 

@@ -69,11 +69,9 @@ class AcPlant:
         return self.plugged and self.car.contactor.closed and self.outlet.contactor.closed
 
     @property
-    def _trip_s(self) -> float:
+    def _notice_s(self) -> float:
         lost_s = self.outlet.grid_lost_s
-        if lost_s is None or self.car.tripped or self.car.forms_grid:
-            return math.inf
-        return lost_s + self.car.config.island_trip_s
+        return math.inf if lost_s is None or self.car.islanded else lost_s + self.car.config.island_trip_s
 
     def advance(self, to_s: float) -> None:
         """Let time pass to ``to_s`` (s), exact at every contactor's movement and end of ramp in between.
@@ -84,7 +82,7 @@ class AcPlant:
         outlet, car = self.outlet, self.car
         check_forward(outlet.now_s, to_s)
         while True:
-            due_s = min(outlet.contactor.due_s, car.contactor.due_s, max(self._trip_s, outlet.now_s))
+            due_s = min(outlet.contactor.due_s, car.contactor.due_s, max(self._notice_s, outlet.now_s))
             until_s = min(to_s, due_s)
             dt_s = until_s - outlet.now_s
             if dt_s > 0.0 and self._live:
@@ -104,8 +102,8 @@ class AcPlant:
 
     def _settle(self, now_s: float) -> None:
         """Do what is due at ``now_s``, the car's part first."""
-        if now_s >= self._trip_s:
-            self.car.trip()
+        if now_s >= self._notice_s:
+            self.car.notice_island()
         current_a = self.outlet.current_a
         self.car.settle(now_s, current_a)
         if not self.car.contactor.closed:
