@@ -28,6 +28,7 @@ from iso15118.shared.messages.iso15118_20.dc import (
 
 CURRENT_A = 12.0
 POWER_W = 6_000
+RAMP_W_PER_S = 5_000
 
 
 class PlausibleStation(SimEVSEController):
@@ -95,7 +96,9 @@ class PlausibleStation(SimEVSEController):
         # What its code tells as EVSETargetActivePower: the larger of these that is not zero, of all lines together.
         limits.max_discharge_power = POWER_W if self.bidirectional else 0
         limits.max_charge_power = 0 if self.bidirectional else POWER_W
-        return await super().get_ac_charge_params_v20(energy_service)
+        params = await super().get_ac_charge_params_v20(energy_service)
+        params.evse_power_ramp_limit = RationalNumber.get_rational_repr(RAMP_W_PER_S)  # stock: a minute for 6 kW
+        return params
 
     async def get_ac_charge_loop_params_v20(self, control_mode, selected_service):
         output, car = self.evse_data_context, self.ev_data_context
