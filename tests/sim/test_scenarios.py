@@ -28,10 +28,8 @@ def test_a_shipped_file_meets_its_expected_end(path: Path) -> None:
 def test_there_is_a_file_for_each_service_control_mode_and_event_of_a_life() -> None:
     names = {path.stem for path in shipped()}
     wanted = {"-".join(parts) for parts in itertools.product(SERVICES, CONTROL, LIFE)}
-    # From and to the services of inverters a car does not change within a session: they have protocols of their own.
     wanted |= {"ac_bpt-scheduled-prices", "dc-scheduled-price_levels", "ac_bpt-dynamic-prices",
                "dc_bpt-scheduled-energy_offer", "dc_bpt-dynamic-value_added"}  # fmt: skip
-    wanted -= {name for name in wanted if name.startswith("ac_der") and name.endswith("service_renegotiation")}
     assert names >= wanted
 
 
