@@ -27,7 +27,7 @@ PROTOCOL = 1
 """Number of this protocol; told in ``hello``. Members may be added under the same number, never taken away."""
 
 MAX_LINE = 1 << 16
-"""Longest line either way, octets. Ours: a schedule of a thousand entries has half as many."""
+"""Longest line of firmware, octets. Ours: a schedule of a thousand entries has half as many."""
 
 
 class LineError(LocalError):

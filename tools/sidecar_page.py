@@ -26,7 +26,7 @@ _INTRO = f"""# The sidecar: ports and actions as lines of JSON
 Made by `python -m tools.sidecar_page` from the classes it describes; a test holds it to them.
 
 `v2g evse --sidecar SOCKET` and `v2g ev --sidecar SOCKET` make a Unix socket (for the same user only) on which firmware in
-any language takes the place of the hardware. Protocol number {PROTOCOL}. One JSON object a line, UTF-8, at most {MAX_LINE}
+any language takes the place of the hardware. Protocol number {PROTOCOL}. One JSON object a line, UTF-8; lines of firmware have at most {MAX_LINE}
 octets; one connection of firmware at a time. `examples/sidecar/outlet.c` is a whole DC outlet in 150 lines of C.
 
 - Inputs are **level-triggered**: what firmware sets holds until it sets something else, is read whenever the session

@@ -62,6 +62,7 @@ class Timer(enum.Enum):
     SECC_ONGOING_EIM = 180.0, "seen in EVerest"
     SECC_ONGOING_PARAMETER_DISCOVERY = 65.0, "ours: the EVCC's 60 s and a margin"
     SECC_ONGOING_SCHEDULE_EXCHANGE = 55.0, "seen in EVerest"
+    SECC_ONGOING_POWER_DELIVERY = 70.0, "ours: as long as pre-charge may take"
 
     SECC_CABLE_CHECK = 60.0, "ours: the EVCC's 40 s and a margin"
     SECC_PRE_CHARGE = 70.0, "ours: the longer of the EVCC's figures and a margin; runs until PowerDelivery(Start)"

@@ -65,6 +65,17 @@ def test_a_pre_charge_that_never_ends() -> None:
     assert world.stage.mode is act.StageMode.OFF
 
 
+@covers(Timer.SECC_ONGOING_POWER_DELIVERY)
+def test_a_power_delivery_that_is_never_meant() -> None:
+    world = World(service=ServiceId.AC_BPT)  # in DC the limit of pre-charge runs on until then
+    start = arrived(State.POWER_DELIVERY, world)
+    undecided = msgspec.structs.replace(start, ev_processing=Processing.Ongoing)
+    assert repeat(world, undecided, 5.0, 300.0) == pytest.approx(70.0, abs=5.1)
+    world.run()
+    assert world.secc.state is State.ENDED
+    assert world.stage.mode is act.StageMode.OFF
+
+
 @covers(Timer.SECC_WELDING_DETECTION)
 def test_a_welding_detection_that_never_ends() -> None:
     world = World()

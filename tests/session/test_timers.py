@@ -133,6 +133,7 @@ def test_the_standard_figures() -> None:
         "SECC_ONGOING_EIM": 180.0,
         "SECC_ONGOING_PARAMETER_DISCOVERY": 65.0,
         "SECC_ONGOING_SCHEDULE_EXCHANGE": 55.0,
+        "SECC_ONGOING_POWER_DELIVERY": 70.0,
         "SECC_CABLE_CHECK": 60.0,
         "SECC_PRE_CHARGE": 70.0,
         "SECC_WELDING_DETECTION": 70.0,

@@ -51,6 +51,8 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
     if not ready:
         return session.refuse(request, "FAILED_SequenceError", now)
     if request.ev_processing is not Processing.Finished:
+        if session.state not in CHARGE_LOOPS:
+            session.timers.start_once(Timer.SECC_ONGOING_POWER_DELIVERY, now)
         return _stay(session, ResponseCode.OK, now)
     reading = session.charger.reading(now)
     if reading.contactor_fault or not (reading.contactor_closed or session.is_ac):
@@ -64,7 +66,7 @@ def _start(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
         waiting = _close_ac(session, request, now)
         if waiting is not None:
             return waiting
-    session.timers.stop(Timer.SECC_PRE_CHARGE)
+    session.timers.stop(Timer.SECC_PRE_CHARGE, Timer.SECC_ONGOING_POWER_DELIVERY)
     response = PowerDeliveryRes(**session.ok(code, now=now), evse_status=status(session, now))
     actions: tuple[Action, ...] = (*told, EnergyFlow(True))
     if session.is_ac:
@@ -103,7 +105,7 @@ def stop(session: SeccSession, request: PowerDeliveryReq, now: float) -> Step:
             return session.refuse(request, "FAILED_PowerDeliveryNotApplied", now)
         return Step(session.state, defer=Timer.SECC_POWER_DELIVERY_STOP, actions=(off,))
     session.timers.stop(Timer.SECC_STOP_NOTIFICATION, Timer.SECC_PRE_CHARGE, Timer.SECC_EV_POWER_PROFILE_VIOLATION)
-    session.timers.stop(Timer.SECC_ONGOING_SCHEDULE_EXCHANGE)
+    session.timers.stop(Timer.SECC_ONGOING_SCHEDULE_EXCHANGE, Timer.SECC_ONGOING_POWER_DELIVERY)
     session.context.drop_next()
     actions = (off, EnergyFlow(False), SetContactor(False))
     if not session.is_ac:
