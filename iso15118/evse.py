@@ -29,7 +29,7 @@ import msgspec
 from iso15118.errors import LocalError
 from iso15118.io.clock import Clock
 from iso15118.io.endpoint import Endpoint, Transmit, warm
-from iso15118.io.pause_store import keeping
+from iso15118.io.keeping import keeping
 from iso15118.io.sdp import link_local, open_responder
 from iso15118.io.tcp import Apply, Connection, listen, no_tls
 from iso15118.sdp import Endpoint as SdpEndpoint

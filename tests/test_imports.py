@@ -209,3 +209,10 @@ def test_public_parts_load_on_first_use():
     assert set(iso15118.__all__) == set(dir(iso15118))
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = iso15118.nonsense
+
+
+def test_a_station_and_a_car_load_no_back_end() -> None:
+    """Whoever embeds them without OCPP pays neither time nor memory for it."""
+    code = "import sys, iso15118.ev, iso15118.evse; print(*(name for name in sys.modules if '.ocpp' in name))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == []

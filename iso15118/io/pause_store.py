@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 
 from iso15118.errors import LocalError
 from iso15118.io.record_files import MAX_RECORD_OCTETS, RecordFiles
-from iso15118.io.tcp import Apply
 from iso15118.ocpp.suspended import DropSuspended, KeepSuspended, SuspendedTransaction, TransactionStore
-from iso15118.session.actions import Action, DropPaused, KeepPaused
-from iso15118.session.pause import MAX_PAUSED, PausedSession, PauseStore
+from iso15118.session.pause import MAX_PAUSED, PausedSession
 
 if TYPE_CHECKING:
     from iso15118.ocpp.station import ChargingStation
 
-__all__ = ["MAX_RECORD_OCTETS", "FileStore", "keeping", "keeping_transactions"]
+__all__ = ["MAX_RECORD_OCTETS", "FileStore", "keeping_transactions"]
 
 _SESSION_ID_OCTETS = 8
 _NAME_DIGITS = 16
@@ -104,22 +102,6 @@ class FileStore:
     def _transaction_path(self, transaction_id: str) -> Path:
         """A transaction has the station's name in its own, which may not be fit for a file."""
         return self._transactions.path(hashlib.sha256(transaction_id.encode()).hexdigest()[:_NAME_DIGITS])
-
-
-def keeping(store: PauseStore, apply: Apply) -> Apply:
-    """``apply``, after the store has been told what concerns it."""
-
-    def both(action: Action, now: float) -> object:
-        match action:
-            case KeepPaused(record=record):
-                store.keep(record)
-            case DropPaused(session_id=session_id):
-                store.drop(session_id)
-            case _:
-                pass
-        return apply(action, now)
-
-    return both
 
 
 def keeping_transactions(store: TransactionStore, station: ChargingStation) -> Callable[[float], None]:
