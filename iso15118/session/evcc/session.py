@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -151,7 +152,7 @@ class EvccSession(Session):
 
     # --- handlers' side ---
 
-    @property
+    @functools.cached_property  # the look at a protocol takes microseconds, and a loop asks several times
     def inlet(self) -> AcInletPort:
         """The charger in the car.
 

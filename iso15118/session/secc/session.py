@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -163,16 +164,15 @@ class SeccSession(Session):
             return self._receive_aside(message, side, now)
         if self._deferred is None:
             self._asked[None] = now
-        expected = frozenset(cls.__name__ for state, cls in self._handlers if state is self.state)
         if not isinstance(message, V2GRequest | SupportedAppProtocolReq):
-            return self._fail(SequenceError(type(message).__name__, self.state.value, expected), now)
+            return self._fail(self._out_of_order(message), now)
         if isinstance(message, V2GRequest) and not isinstance(message, SessionSetupReq):
             # A session id can't differ before there is one; then the order is wrong, not the session.
             if self.session_id not in (NO_SESSION, message.header.session_id):
                 return self._refuse(message, SessionError("foreign SessionID", "FAILED_UnknownSession"), now)
         rule = self._handlers.get((self.state, type(message)))
         if rule is None or self._deferred is not None:
-            return self._refuse(message, SequenceError(type(message).__name__, self.state.value, expected), now)
+            return self._refuse(message, self._out_of_order(message), now)
         danger = self._danger(now)
         if danger is not None:
             return self._refuse(message, danger, now)
@@ -184,7 +184,7 @@ class SeccSession(Session):
 
     # --- handlers' side ---
 
-    @property
+    @functools.cached_property  # the look at a protocol takes microseconds, and a loop asks several times
     def outlet(self) -> AcOutletPort:
         """The AC outlet.
 
@@ -245,6 +245,10 @@ class SeccSession(Session):
         loop = step.state in CHARGE_LOOPS and self.context.loops > 0
         self.timers.start(Timer.SECC_SEQUENCE_CHARGE_LOOP if loop else Timer.SECC_SEQUENCE, now)
         return actions
+
+    def _out_of_order(self, message: Record) -> SequenceError:
+        expected = frozenset(cls.__name__ for state, cls in self._handlers if state is self.state)
+        return SequenceError(type(message).__name__, self.state.value, expected)
 
     def _receive_aside(self, message: Record, side: PayloadType, now: float) -> list[Action]:
         """A request on a side stream, judged by a table of its own and answered on that stream."""
